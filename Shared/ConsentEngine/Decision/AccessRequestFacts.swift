@@ -1,0 +1,56 @@
+/// Who asks for whose records, for what and when, as the service has verified it.
+///
+/// References are literal, such as `Practitioner/1`. Chains start with the organisation itself and go on
+/// with those above it, because an organisation named in a contract covers those below it.
+package struct AccessRequestFacts: Hashable, Sendable {
+    /// Whose records are asked for.
+    package let patient: String
+    /// Other identities of the same patient whose contracts count as well.
+    package let linkedPatients: [String]
+    /// The person who asks.
+    package let actor: String
+    /// The organisation that the person acts for in this request, then those above it; never their other
+    /// employers.
+    package let actingFor: [String]
+    /// Groups and care teams that list the person.
+    package let groups: [String]
+    /// The organisation that holds the records, then those above it.
+    package let custodian: [String]
+    /// The purposes asked for; each is decided on its own.
+    package let purposes: [PurposeCode]
+    /// The time of the decision in milliseconds since 1970-01-01T00:00:00Z.
+    package let atMilliseconds: Int64
+
+    /// States the facts of a request.
+    package init(
+        patient: String, linkedPatients: [String] = [], actor: String, actingFor: [String],
+        groups: [String] = [],
+        custodian: [String], purposes: [PurposeCode], atMilliseconds: Int64
+    ) {
+        self.patient = patient
+        self.linkedPatients = linkedPatients
+        self.actor = actor
+        self.actingFor = actingFor
+        self.groups = groups
+        self.custodian = custodian
+        self.purposes = purposes
+        self.atMilliseconds = atMilliseconds
+    }
+}
+
+/// What the resource step knows about one resource.
+package struct ResourceFacts: Hashable, Sendable {
+    /// The FHIR type, such as `Observation`.
+    package let type: String
+    /// The id within its type.
+    package let id: String
+    /// The organisation that holds the resource, then those above it.
+    package let custodian: [String]
+
+    /// States the facts of a resource.
+    package init(type: String, id: String, custodian: [String]) {
+        self.type = type
+        self.id = id
+        self.custodian = custodian
+    }
+}
