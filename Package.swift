@@ -65,6 +65,15 @@ extension [Target] {
                     .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                     .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 ]),
+            .module(
+                "ServiceHost",
+                [
+                    "Model", "Cryptography", "LedgerProtocol", "Tokens", "Postgres", "Kafka", "Messaging",
+                    "ServiceRuntime",
+                    .product(name: "HTTPTypes", package: "swift-http-types"),
+                    .product(name: "Logging", package: "swift-log"),
+                    .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                ]),
         ]
     }
 
@@ -87,11 +96,9 @@ extension [Target] {
                 dependencies: [
                     .target(name: "\(name)Core"), "Model", "Cryptography", "Merkle", "TransparencyLog",
                     "LedgerProtocol", "Tokens", "ConsentEngine", "Postgres", "Kafka", "Messaging",
-                    "ServiceRuntime",
-                    .product(name: "Hummingbird", package: "hummingbird"),
+                    "ServiceRuntime", "ServiceHost",
                     .product(name: "HTTPTypes", package: "swift-http-types"),
                     .product(name: "Logging", package: "swift-log"),
-                    .product(name: "NIOCore", package: "swift-nio"),
                     .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 ],
                 path: "Services/\(name)/Adapters", resources: [.embedInCode("Database/Migrations")],
@@ -112,6 +119,7 @@ extension [Target] {
                     .product(name: "ArgumentParser", package: "swift-argument-parser"),
                     .product(name: "AsyncHTTPClient", package: "async-http-client"),
                     .product(name: "NIOCore", package: "swift-nio"),
+                    .product(name: "NIOHTTP1", package: "swift-nio"),
                 ],
                 path: "Services/CommandLine/Tools", swiftSettings: .strict),
             .executableTarget(
@@ -143,21 +151,21 @@ extension [Target] {
             .tests(
                 "Messaging",
                 ["Cryptography", "Merkle", "TransparencyLog", "LedgerProtocol", "Postgres", "Kafka"]),
-            .tests("ServiceRuntime", [.product(name: "Logging", package: "swift-log")]),
-            .tests("Identity", of: ["IdentityCore", "IdentityAdapters", "Cryptography", "Tokens"]),
-            .tests("Consent", of: ["ConsentCore", "ConsentAdapters", "ConsentEngine", "Cryptography", "Tokens"]),
             .tests(
-                "Ledger",
-                of: [
-                    "LedgerCore", "LedgerAdapters", "LedgerProtocol", "Cryptography", "Merkle", "TransparencyLog",
-                    "Postgres",
+                "ServiceRuntime",
+                [
+                    .product(name: "HTTPTypes", package: "swift-http-types"),
+                    .product(name: "Logging", package: "swift-log"),
                 ]),
-            .tests("Records", of: ["RecordsCore", "RecordsAdapters", "ConsentEngine", "Cryptography", "Tokens"]),
-            .tests("Notification", of: ["NotificationCore", "NotificationAdapters", "Cryptography"]),
+            .serviceTests("Identity"),
+            .serviceTests("Consent"),
+            .serviceTests("Ledger"),
+            .serviceTests("Records"),
+            .serviceTests("Notification"),
             .tests(
                 "CommandLine",
                 of: ["CommandLineTools", "LedgerProtocol", "Cryptography", "TransparencyLog", "Merkle"]),
-            .tests("EndToEnd", of: []),
+            .tests("EndToEnd", of: ["Postgres"]),
             .tests("Tidy", of: ["Yams"]),
         ]
     }
@@ -176,9 +184,22 @@ extension Target {
         tests(name, of: [.target(name: name)] + extra)
     }
 
+    /// Tests of one service: its core alone, and its adapters against a private Postgres and broker.
+    static func serviceTests(_ name: String) -> Target {
+        tests(
+            name,
+            of: [
+                .target(name: "\(name)Core"), .target(name: "\(name)Adapters"), "Cryptography", "Merkle",
+                "TransparencyLog", "LedgerProtocol", "Tokens", "ConsentEngine", "Postgres", "Kafka", "Messaging",
+                "ServiceRuntime", "ServiceHost", .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+            ])
+    }
+
     static func tests(_ name: String, of dependencies: [Target.Dependency]) -> Target {
         .testTarget(
-            name: "\(name)Tests", dependencies: ["TestSupport", "Model"] + dependencies,
+            name: "\(name)Tests",
+            dependencies: ["TestSupport"] + (name == "Model" ? [] : ["Model"]) + dependencies,
             path: "Tests/\(name)Tests", swiftSettings: .strict)
     }
 }

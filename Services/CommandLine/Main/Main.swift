@@ -1,4 +1,7 @@
+import CommandLineTools
+
+/// The command line of operators, auditors, subscribers and patients.
 @main
 struct Main {
-    static func main() {}
+    static func main() async { await ConsentryProgram.start() }
 }

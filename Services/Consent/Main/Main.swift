@@ -1,4 +1,6 @@
+import ConsentAdapters
+
 @main
 struct Main {
-    static func main() {}
+    static func main() async { await ConsentService.main() }
 }

@@ -1,4 +1,6 @@
+import IdentityAdapters
+
 @main
 struct Main {
-    static func main() {}
+    static func main() async { await IdentityService.main() }
 }

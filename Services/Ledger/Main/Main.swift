@@ -1,4 +1,6 @@
+import LedgerAdapters
+
 @main
 struct Main {
-    static func main() {}
+    static func main() async { await LedgerService.main() }
 }

@@ -1,4 +1,6 @@
+import NotificationAdapters
+
 @main
 struct Main {
-    static func main() {}
+    static func main() async { await NotificationService.main() }
 }

@@ -1,4 +1,6 @@
+import RecordsAdapters
+
 @main
 struct Main {
-    static func main() {}
+    static func main() async { await RecordsService.main() }
 }

@@ -1,0 +1,12 @@
+import Glibc
+import Model
+
+/// The clock of the machine that a client runs on.
+enum SystemClock {
+    /// The time now.
+    @Sendable static func now() -> Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+    }
+}

@@ -1,0 +1,96 @@
+import Kafka
+import LedgerCore
+import LedgerProtocol
+import Logging
+import Model
+import ServiceRuntime
+
+/// Reads topics of the ledger from their ends on, and gives the validator what verified.
+///
+/// Two of them run, so that votes never wait behind the verification of submissions.
+struct LedgerConsumer: Sendable {
+    private static let recordsMax = 256
+    private static let pauseMilliseconds = 200
+
+    let topics: [Topic]
+    /// How many records before its end a topic is read again, for what a restarted validator may lack.
+    let recordsBack: Int64
+    let configuration: KafkaConfiguration
+    let verifier: MessageVerifier
+    let validator: Validator
+    let metrics: LedgerMetrics
+    let logger: Logger
+
+    /// Runs until the task is cancelled.
+    ///
+    /// - Throws: what ended the validator; `KafkaFault` when the client can do nothing more.
+    func run() async throws {
+        let consumer = try KafkaConsumer(configuration)
+        let outcome: Result<Void, any Error>
+        do {
+            try await read(consumer)
+            outcome = .success(())
+        } catch {
+            outcome = .failure(error)
+        }
+        await consumer.shutdown()
+        try outcome.get()
+    }
+
+    private func read(_ consumer: KafkaConsumer) async throws {
+        var isAssigned = false
+        while !Task.isCancelled {
+            do throws(KafkaFault) {
+                if !isAssigned {
+                    try consumer.assign(try await starts(consumer))
+                    isAssigned = true
+                }
+                let records = try await consumer.poll(max: Self.recordsMax)
+                let messages = records.compactMap { message(in: $0) }
+                if !messages.isEmpty { try await deliver(messages) }
+            } catch {
+                switch error.reason {
+                case .cancelled, .closed: return
+                case .fatal: throw error
+                // The topic was cut or made anew: nothing of it is authority, so reading goes on at its end.
+                case .offsetOutOfRange: isAssigned = false
+                case .unknownTopic, .brokerUnavailable, .queueFull, .messageTooLarge, .other: break
+                }
+                logger.warning("the bus does not answer", metadata: ["cause": "\(error)"])
+                try await Task.sleep(for: .milliseconds(Self.pauseMilliseconds))
+            }
+        }
+    }
+
+    private func deliver(_ messages: [InboundMessage]) async throws(KafkaFault) {
+        do {
+            try await validator.receive(messages)
+        } catch {
+            throw KafkaFault(reason: .fatal, message: "the validator ended: \(error)")
+        }
+    }
+
+    private func starts(_ consumer: KafkaConsumer) async throws(KafkaFault) -> [TopicPartitionStart] {
+        var starts: [TopicPartitionStart] = []
+        for topic in topics {
+            for partition in 0..<(try await consumer.partitions(of: topic.rawValue)) {
+                let marks = try await consumer.watermarks(topic: topic.rawValue, partition: partition)
+                let offset = max(marks.low, marks.high - recordsBack)
+                starts.append(
+                    TopicPartitionStart(topic: topic.rawValue, partition: partition, start: .offset(offset)))
+            }
+        }
+        return starts
+    }
+
+    private func message(in record: KafkaRecord) -> InboundMessage? {
+        guard let value = record.value, let message = try? LedgerMessage(decoding: value),
+            let inbound = verifier.verify(message)
+        else {
+            metrics.refusedMessages.increment()
+            return nil
+        }
+        metrics.count(inbound)
+        return inbound
+    }
+}

@@ -1,0 +1,82 @@
+package import Kafka
+package import LedgerCore
+import LedgerProtocol
+package import Postgres
+package import ServiceRuntime
+
+/// What a ledger process is told from outside.
+package struct LedgerConfiguration: Sendable {
+    /// The network, which validator of it this is, its keys and its pace.
+    package var settings: ValidatorSettings
+    /// The validator's own schema.
+    package var postgres: PostgresConfiguration
+    /// The bus.
+    package var kafka: KafkaConfiguration
+    /// The file of the sign-state, on a disk that outlives the database.
+    package var signStatePath: String
+    /// The address to listen on.
+    package var host: String
+    /// The port to listen on; 0 lets the system choose one.
+    package var port: Int
+
+    /// Joins the parts.
+    package init(
+        settings: ValidatorSettings, postgres: PostgresConfiguration, kafka: KafkaConfiguration,
+        signStatePath: String, host: String = "127.0.0.1", port: Int = 0
+    ) {
+        self.settings = settings
+        self.postgres = postgres
+        self.kafka = kafka
+        self.signStatePath = signStatePath
+        self.host = host
+        self.port = port
+    }
+
+    /// Reads the configuration of a validator.
+    ///
+    /// - Throws: `ConfigurationError` that names the first variable at fault.
+    package init(environment: Environment) throws {
+        let genesis = try Self.genesis(environment)
+        let number = try environment.int("CONSENTRY_VALIDATOR", default: 0, in: 0...Int(UInt16.max))
+        guard number > 0, number <= genesis.validators.count else {
+            throw ConfigurationError(
+                variable: "CONSENTRY_VALIDATOR",
+                reason: "is `\(number)`; set the number of a validator from 1 to \(genesis.validators.count)")
+        }
+        let index = ValidatorIndex(UInt16(number - 1))
+        let member = genesis.validators[index.position]
+        let folder = KeyFolder(path: try environment.path("CONSENTRY_KEYS"))
+        let keys = ValidatorKeys(
+            consensus: try folder.signer("consensus", expecting: member.consensusKey),
+            cosignature: try folder.signer("cosignature", expecting: member.cosignatureKey),
+            log: try folder.signer("log", expecting: member.logKey))
+        settings = ValidatorSettings(genesis: genesis, validator: index, keys: keys)
+        settings.blockIntervalMilliseconds = Int64(
+            try environment.int("CONSENTRY_BLOCK_INTERVAL_MS", default: 10, in: 1...60_000))
+        let heartbeat = try environment.int("CONSENTRY_HEARTBEAT_BLOCK_SECONDS", default: 0, in: 0...86_400)
+        settings.heartbeatMilliseconds = heartbeat == 0 ? nil : Int64(heartbeat) * 1_000
+        postgres = try PostgresConfiguration(
+            url: environment.required("CONSENTRY_POSTGRES"),
+            schema: environment.string("CONSENTRY_SCHEMA", default: "validator_\(number)"))
+        postgres.applicationName = "consentry-validator-\(number)"
+        kafka = KafkaConfiguration(
+            bootstrapServers: try environment.required("CONSENTRY_KAFKA"), clientID: "validator-\(number)")
+        signStatePath = try environment.path("CONSENTRY_SIGN_STATE")
+        host = try environment.string("CONSENTRY_HOST", default: "127.0.0.1")
+        port = try environment.int(
+            "CONSENTRY_PORT", default: Self.port(of: member.url) ?? 7100 + number, in: 0...65_535)
+    }
+
+    private static func genesis(_ environment: Environment) throws -> Genesis {
+        do {
+            return try Genesis(parsing: environment.fileContents(pathVariable: "CONSENTRY_GENESIS"))
+        } catch let fault as GenesisFault {
+            throw ConfigurationError(variable: "CONSENTRY_GENESIS", reason: "names a file that is refused: \(fault)")
+        }
+    }
+
+    /// The port that a base URL names, if it names one.
+    private static func port(of url: String) -> Int? {
+        url.split(separator: ":").last.flatMap { Int($0) }
+    }
+}

@@ -1,0 +1,138 @@
+package import Cryptography
+package import LedgerCore
+package import LedgerProtocol
+package import Model
+import Postgres
+import TransparencyLog
+
+/// Reading blocks back for others; what is read is checked before it leaves.
+extension BlockStore {
+    /// What a stored sequence of a key holds.
+    package enum Settled: Sendable {
+        /// The block is stored and its note is not complete yet.
+        case awaitingNote
+        /// The submission is final: the receipts of its key in its block.
+        case final(ReceiptRecord)
+        /// The sequence is taken by other bytes.
+        case taken
+    }
+
+    /// The bytes of the final block at a height; nil when there is none.
+    ///
+    /// - Throws: `StoreFault` with a halt when the row contradicts itself; `PostgresFault`.
+    package func finalBlock(_ height: BlockHeight) async throws -> [UInt8]? {
+        try await finalBlocks(from: height, through: height).first
+    }
+
+    /// The bytes of final blocks in order, as many as one answer holds.
+    ///
+    /// - Throws: `StoreFault` with a halt when a row contradicts itself; `PostgresFault`.
+    package func finalBlocks(from: BlockHeight, through: BlockHeight) async throws -> [[UInt8]] {
+        let genesis = genesis
+        return try await pool.query { session in
+            var blocks: [[UInt8]] = []
+            var byteCount = 0
+            var height = from.value
+            while height <= through.value, blocks.count < Self.answerBlocksMax {
+                let row = try session.query(
+                    "SELECT \(StoredBlock.columns) FROM block WHERE height = $1",
+                    [.int(Int64(bitPattern: height))]
+                ).first
+                guard let row else { break }
+                let bytes = try StoredBlock(row, genesis: genesis).finalBlock.encoded
+                byteCount += bytes.count
+                guard blocks.isEmpty || byteCount <= Self.answerBytesMax else { break }
+                blocks.append(bytes)
+                height += 1
+            }
+            return blocks
+        }
+    }
+
+    /// The own cosignature of a height; nil when there is none.
+    ///
+    /// - Throws: `PostgresFault`.
+    package func cosignature(_ height: BlockHeight) async throws -> [UInt8]? {
+        try await pool.query { session in
+            try session.query(
+                "SELECT cosignature FROM block WHERE height = $1", [.int(Int64(bitPattern: height.value))]
+            ).first?.bytesOrNull(0)
+        }
+    }
+
+    /// Says what became of a submission; nil when its sequence is not stored yet.
+    ///
+    /// - Parameter partials: the tiles at the edge of the tree.
+    /// - Throws: `StoreFault`; `PostgresFault`.
+    package func settled(
+        keyID: KeyID, sequence: UInt64, hash: Digest, partials: TileAccumulator
+    ) async throws -> Settled? {
+        try await pool.query { session in
+            let row = try session.query(
+                """
+                SELECT height FROM key_block WHERE key_id = $1 AND first_sequence <= $2 AND next_sequence > $2
+                ORDER BY height DESC LIMIT 1
+                """, [.bytes(keyID.bytes), .int(Int64(bitPattern: sequence))]
+            ).first
+            guard let height = try row?.int(0) else { return nil }
+            let reader = TileReader(session, partials: partials)
+            let blockHeight = BlockHeight(UInt64(bitPattern: height))
+            guard let block = try verifiedBlock(blockHeight, reader, session) else { return nil }
+            guard block.finalBlock.submissions.contains(where: { $0.hash == hash }) else { return .taken }
+            guard let note = try note(blockHeight, session) else { return .awaitingNote }
+            let records = try ReceiptBuilder.records(
+                of: block.receiptBlock, note: note, genesis: genesis, isWanted: { $0 == keyID },
+                node: reader.node)
+            return records.first.map { .final($0) }
+        }
+    }
+
+    /// The receipts of a height for the wanted keys; empty while its note is not stored.
+    ///
+    /// - Throws: `StoreFault`; `PostgresFault`.
+    package func receipts(
+        _ height: BlockHeight, partials: TileAccumulator, isWanted: @escaping @Sendable (KeyID) -> Bool
+    ) async throws -> [ReceiptRecord] {
+        try await pool.query { session in
+            let reader = TileReader(session, partials: partials)
+            guard let block = try verifiedBlock(height, reader, session), let note = try note(height, session)
+            else { return [] }
+            return try ReceiptBuilder.records(
+                of: block.receiptBlock, note: note, genesis: genesis, isWanted: isWanted, node: reader.node)
+        }
+    }
+
+    /// Reads a block whose entries give the root that a quorum signed; nil when there is none.
+    func verifiedBlock(
+        _ height: BlockHeight, _ reader: TileReader, _ session: PostgresSession
+    ) throws -> StoredBlock? {
+        let row = try session.query(
+            "SELECT \(StoredBlock.columns) FROM block WHERE height = $1",
+            [.int(Int64(bitPattern: height.value))]
+        ).first
+        guard let row else { return nil }
+        let block = try StoredBlock(row, genesis: genesis)
+        try block.verify(on: reader, genesis: genesis)
+        return block
+    }
+
+    /// The newest note.
+    func newestNote(_ session: PostgresSession) throws -> SignedNote? {
+        let row = try session.query("SELECT height FROM note ORDER BY height DESC LIMIT 1").first
+        return try row.flatMap { try note(BlockHeight(UInt64(bitPattern: $0.int(0))), session) }
+    }
+
+    private func note(_ height: BlockHeight, _ session: PostgresSession) throws -> SignedNote? {
+        let row = try session.query(
+            "SELECT note FROM note WHERE height = $1", [.int(Int64(bitPattern: height.value))]
+        ).first
+        guard let text = try row?.text(0) else { return nil }
+        do {
+            let note = try SignedNote(parsing: text)
+            _ = try genesis.verify(note)
+            return note
+        } catch {
+            throw StoreFault.contradiction("the note of height \(height)")
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import Cryptography
+import HTTPTypes
+import LedgerProtocol
+import Model
+import ServiceRuntime
+import TransparencyLog
+
+/// What a ledger process serves to everybody who can reach it; the ledger holds no personal data.
+struct LedgerRoutes: Sendable {
+    let validator: Validator
+    let store: BlockStore
+
+    var routes: [Route] {
+        [
+            .get("/checkpoint") { _ in try await checkpoint() },
+            .get("/blocks/{height}") { request in try await block(request) },
+            .get("/keys/{id}") { request in try await key(request) },
+        ]
+    }
+
+    private func checkpoint() async throws -> ServiceResponse {
+        guard let note = await validator.newestNote else {
+            throw HTTPProblem.notFound("no_checkpoint", "no checkpoint has a quorum of cosignatures yet")
+        }
+        return .bytes([UInt8](note.encoded().utf8), contentType: "text/plain; charset=utf-8")
+    }
+
+    private func block(_ request: ServiceRequest) async throws -> ServiceResponse {
+        guard let height = UInt64(try request.pathParameter("height")), height > 0, height <= Int64.max else {
+            throw HTTPProblem.badRequest("invalid_height", "a height is a whole number from 1")
+        }
+        guard let bytes = try await store.finalBlock(BlockHeight(height)) else {
+            throw HTTPProblem.notFound("no_block", "there is no final block at this height yet")
+        }
+        return .bytes(bytes, contentType: "application/octet-stream")
+    }
+
+    private func key(_ request: ServiceRequest) async throws -> ServiceResponse {
+        let text = try request.pathParameter("id")
+        guard let keyID = KeyID(hex: text) else {
+            throw HTTPProblem.badRequest("invalid_key", "a key id is 64 lower-case hexadecimal digits")
+        }
+        guard let next = await validator.nextSequence(of: keyID) else {
+            throw HTTPProblem.notFound("unknown_key", "no service of this network submits with this key")
+        }
+        // A sequence may exceed what a JSON number holds exactly, so it is text.
+        return .json(.ok, ["key": .string(text), "nextSequence": .string(String(next))])
+    }
+}

@@ -1,0 +1,89 @@
+import LedgerCore
+import LedgerProtocol
+import Logging
+import Model
+import ServiceRuntime
+import Synchronization
+
+/// What a ledger process shows at `/metrics`, and says in its log about itself and others.
+final class LedgerMetrics: Sendable {
+    let refusedMessages: Metrics.Counter
+    let unsentMessages: Metrics.Counter
+    let droppedQuestions: Metrics.Counter
+    private let messages: Metrics.Counter
+    private let evidence: Metrics.Counter
+    private let decidedSeconds: Metrics.Histogram
+    private let commitSeconds: Metrics.Histogram
+    private let logger: Logger
+    private let status = Mutex<ValidatorStatus?>(nil)
+    private let isStoreReachable = Atomic(true)
+
+    init(_ metrics: Metrics, logger: Logger) {
+        self.logger = logger
+        messages = metrics.counter(
+            "ledger_messages_total", help: "Verified messages from the bus.", labels: ["kind"])
+        refusedMessages = metrics.counter(
+            "ledger_refused_messages_total", help: "Records of the bus that are no message or do not verify.")
+        unsentMessages = metrics.counter(
+            "ledger_unsent_messages_total", help: "Messages that the bus had no room for.")
+        droppedQuestions = metrics.counter(
+            "ledger_dropped_questions_total", help: "Questions of others for which there was no room.")
+        evidence = metrics.counter("ledger_evidence_total", help: "Validators seen to vote twice.")
+        decidedSeconds = metrics.histogram(
+            "ledger_submission_decided_seconds", help: "From the arrival of a submission to its final block.")
+        commitSeconds = metrics.histogram(
+            "ledger_commit_seconds", help: "From the decision on a block to its commit.")
+        let gauges: [(String, String, @Sendable (ValidatorStatus) -> Double)] = [
+            ("ledger_height", "The height of the newest final block.", { Double($0.height.value) }),
+            ("ledger_committed_height", "The height that the store holds.", { Double($0.committedHeight.value) }),
+            ("ledger_tree_size", "The number of leaves of the log.", { Double($0.treeSize) }),
+            ("ledger_round", "The round of the height under way.", { Double($0.round) }),
+            ("ledger_mempool_submissions", "Submissions that wait for a block.", { Double($0.mempoolCount) }),
+            ("ledger_mempool_bytes", "Their bytes.", { Double($0.mempoolBytes) }),
+            ("ledger_validators_heard", "Validators heard within 5 s, this one too.", { Double($0.heardCount) }),
+        ]
+        for (name, help, read) in gauges {
+            metrics.gauge(name, help: help) { [weak self] in self?.status.withLock { $0 }.map(read) }
+        }
+    }
+
+    /// Whether the last write to the store succeeded.
+    var storeIsReachable: Bool { isStoreReachable.load(ordering: .relaxed) }
+
+    func storeIsReachable(_ isReachable: Bool) { isStoreReachable.store(isReachable, ordering: .relaxed) }
+
+    func show(_ status: ValidatorStatus) { self.status.withLock { $0 = status } }
+
+    func decided(waitsMilliseconds: [Int64]) {
+        for wait in waitsMilliseconds { decidedSeconds.observe(Double(wait) / 1_000) }
+    }
+
+    func committed(after duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        commitSeconds.observe(Double(seconds) + Double(attoseconds) / 1e18)
+    }
+
+    func report(_ doubleVote: DoubleVote) {
+        evidence.increment()
+        let vote = doubleVote.first
+        logger.critical(
+            "a validator voted twice; both votes are kept as evidence",
+            metadata: [
+                "validator": "\(vote.validator)", "height": "\(vote.height)", "round": "\(vote.round)",
+                "step": "\(vote.step)",
+            ])
+    }
+
+    func count(_ message: InboundMessage) {
+        switch message {
+        case .submission: messages.increment("submission")
+        case .refused: messages.increment("refused submission")
+        case .proposal: messages.increment("proposal")
+        case .vote: messages.increment("vote")
+        case .cosignature: messages.increment("cosignature")
+        case .query: messages.increment("query")
+        case .status: messages.increment("status")
+        case .finalBlock: messages.increment("final block")
+        }
+    }
+}

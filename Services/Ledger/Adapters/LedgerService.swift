@@ -1,0 +1,110 @@
+import Cryptography
+import HTTPTypes
+import LedgerCore
+import LedgerProtocol
+import Merkle
+package import Logging
+import Model
+import Postgres
+import ServiceLifecycle
+package import ServiceRuntime
+
+/// The composition root of a ledger process: one validator with its store, its bus and its HTTP server.
+package struct LedgerService: Sendable {
+    private let configuration: LedgerConfiguration
+    private let logger: Logger
+    private let metrics: Metrics
+
+    /// Runs the process as its environment says; faults become its exit code.
+    package static func main() async {
+        await ServiceMain.run("ledger") {
+            let environment = Environment.current
+            let level = try environment.choice("CONSENTRY_LOG_LEVEL", default: Logger.Level.info)
+            ServiceLogging.bootstrap(service: "ledger", level: level)
+            let configuration = try LedgerConfiguration(environment: environment)
+            try await LedgerService(configuration, logger: Logger(label: "ledger")).run()
+        }
+    }
+
+    /// Makes a ledger process that tests may run beside others.
+    package init(_ configuration: LedgerConfiguration, logger: Logger, metrics: Metrics = Metrics()) {
+        self.configuration = configuration
+        self.logger = logger
+        self.metrics = metrics
+    }
+
+    /// Runs until the process is told to stop.
+    ///
+    /// - Throws: `SignStateFault`, `StoreFault` and others that name what keeps the validator from signing.
+    package func run(
+        trapsSignals: Bool = true,
+        onRunning: @escaping @Sendable (ServiceApplication.Running) async -> Void = { _ in }
+    ) async throws {
+        try CryptographySelfTest.run()
+        let settings = configuration.settings
+        // What was signed is known before anything else is looked at.
+        let file = try SignStateFile(path: configuration.signStatePath)
+        let known = try file.read(networkID: settings.genesis.networkID, validator: settings.validator)
+        let pool = PostgresPool(configuration.postgres)
+        do {
+            let store = try await BlockStore.open(
+                pool: pool, schema: configuration.postgres.schema, genesis: settings.genesis,
+                validator: settings.validator)
+            let origin = try await origin(store, file, known)
+            try await run(store, file, origin, trapsSignals: trapsSignals, onRunning: onRunning)
+        } catch {
+            await pool.close()
+            throw error
+        }
+        await pool.close()
+    }
+
+    private func origin(
+        _ store: BlockStore, _ file: SignStateFile, _ known: SignState?
+    ) async throws -> ValidatorCore.Origin {
+        let settings = configuration.settings
+        let state = known ?? SignState(networkID: settings.genesis.networkID, validator: settings.validator)
+        let origin = try await store.load(signState: state)
+        if known == nil {
+            // INVARIANT: a validator that has worked before never starts with an empty sign-state.
+            guard origin.chain.height.value == 0 else {
+                throw SignStateFault(
+                    description: "the sign-state `\(configuration.signStatePath)` is gone although blocks are stored; "
+                        + "bring it back, or register a new key")
+            }
+            try file.write(state)
+        }
+        logger.info(
+            "opened the store",
+            metadata: [
+                "height": "\(origin.chain.height)", "treeSize": "\(origin.chain.tree.size)",
+                "signStateHeight": "\(state.height)",
+            ])
+        return origin
+    }
+
+    private func run(
+        _ store: BlockStore, _ file: SignStateFile, _ origin: ValidatorCore.Origin, trapsSignals: Bool,
+        onRunning: @escaping @Sendable (ServiceApplication.Running) async -> Void
+    ) async throws {
+        let service = try ValidatorService(
+            configuration: configuration, store: store, file: file, origin: origin,
+            metrics: LedgerMetrics(metrics, logger: logger), logger: logger)
+        let application = ServiceApplication(
+            name: "ledger", host: configuration.host, port: configuration.port,
+            routes: LedgerRoutes(validator: service.validator, store: store).routes,
+            readiness: { await service.readiness() }, metrics: metrics, logger: logger,
+            background: [service], mapError: Self.problem)
+        try await application.run(trapsSignals: trapsSignals, onRunning: onRunning)
+    }
+
+    private static func problem(of error: any Error) -> HTTPProblem? {
+        switch error {
+        case let fault as PostgresFault where fault.isTransient || fault.isPoolExhausted:
+            .unavailable("store_unavailable", "the store cannot be read now; try again", cause: "\(fault)")
+        case is StoreFault:
+            .unavailable("store_damaged", "the store holds something else than was signed; ask another validator")
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import Glibc
+package import LedgerCore
+package import LedgerProtocol
+import ServiceRuntime
+
+/// What keeps a validator from using its sign-state; it must not sign then.
+package struct SignStateFault: Loggable, CustomStringConvertible, Equatable {
+    /// One sentence that says what to do.
+    package let description: String
+    package var logDescription: String { description }
+}
+
+/// The file that holds what a validator has signed, on a disk of its own if that can be had.
+///
+/// Every write is durable when it returns: a new file is written and synced, takes the place of the old one, and
+/// the folder is synced. One process at a time holds the file; the lock lies beside it, because the file itself is replaced.
+package final class SignStateFile: Sendable {
+    private let path: String
+    private let lock: Int32
+    private let folder: Int32
+
+    /// Takes the file for this process; the folder is made if it is missing.
+    ///
+    /// - Throws: `SignStateFault` when another process holds it or the folder cannot be used.
+    package init(path: String) throws(SignStateFault) {
+        self.path = path
+        let parent = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        mkdir(parent, 0o700)
+        folder = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { throw Self.fault("its folder cannot be opened", errno) }
+        lock = open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard lock >= 0 else {
+            let error = errno
+            close(folder)
+            throw Self.fault("its lock cannot be opened", error)
+        }
+        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+            close(lock)
+            close(folder)
+            throw SignStateFault(
+                description: "another process uses the sign-state `\(path)`; a validator key signs in one place only")
+        }
+    }
+
+    deinit {
+        close(lock)
+        close(folder)
+    }
+
+    /// Reads the sign-state; nil when there is none yet.
+    ///
+    /// - Throws: `SignStateFault` when it cannot be read, is damaged or is of another network or validator.
+    package func read(networkID: NetworkID, validator: ValidatorIndex) throws(SignStateFault) -> SignState? {
+        guard let bytes = try contents() else { return nil }
+        let state: SignState
+        do throws(DecodingFault) { state = try SignState(decoding: bytes) } catch {
+            throw SignStateFault(
+                description: "the sign-state `\(path)` is damaged; restore it from its disk's mirror, or retire the key")
+        }
+        guard state.networkID == networkID, state.validator == validator else {
+            throw SignStateFault(
+                description: "the sign-state `\(path)` is of another network or validator; give each its own file")
+        }
+        return state
+    }
+
+    /// Replaces the sign-state and returns when the new one is durable.
+    ///
+    /// - Throws: `SignStateFault`; what is on the disk is then unknown, so nothing more may be signed.
+    package func write(_ state: SignState) throws(SignStateFault) {
+        let temporary = path + ".new"
+        let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw Self.fault("it cannot be written", errno) }
+        defer { close(file) }
+        let bytes = state.encoded
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress! + written, $0.count - written) }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { throw Self.fault("it cannot be written", errno) }
+            written += count
+        }
+        guard fdatasync(file) == 0 else { throw Self.fault("it cannot be synced", errno) }
+        guard rename(temporary, path) == 0 else { throw Self.fault("it cannot be replaced", errno) }
+        guard fsync(folder) == 0 else { throw Self.fault("its folder cannot be synced", errno) }
+    }
+
+    private func contents() throws(SignStateFault) -> [UInt8]? {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        if file < 0 && errno == ENOENT { return nil }
+        guard file >= 0 else { throw Self.fault("it cannot be opened", errno) }
+        defer { close(file) }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = Glibc.read(file, &buffer, buffer.count)
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw Self.fault("it cannot be read", errno) }
+            guard count > 0 else { return bytes }
+            bytes += buffer[..<count]
+        }
+    }
+
+    private static func fault(_ what: String, _ code: Int32) -> SignStateFault {
+        SignStateFault(description: "the sign-state is unusable, \(what): \(String(cString: strerror(code)))")
+    }
+}

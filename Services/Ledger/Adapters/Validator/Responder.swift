@@ -1,0 +1,71 @@
+import Cryptography
+import LedgerCore
+import LedgerProtocol
+import Logging
+import Model
+import Postgres
+
+/// Answers from the store what others ask for on the bus.
+struct Responder: Sendable {
+    let store: BlockStore
+    let validator: Validator
+    let bus: LedgerBus
+    let settings: ValidatorSettings
+    let logger: Logger
+
+    /// Runs until the questions end or the task is cancelled.
+    ///
+    /// - Throws: `StoreFault` when the store contradicts itself.
+    func run(_ questions: AsyncStream<StoredQuestion>) async throws {
+        for await question in questions {
+            do {
+                try await answer(question)
+            } catch let fault as StoreFault {
+                guard fault.halt == nil else { throw fault }
+                logger.info("a question is not answered yet", metadata: ["cause": "\(fault)"])
+            } catch let fault as PostgresFault {
+                // Whoever asked asks again.
+                logger.warning("a question is not answered", metadata: ["cause": "\(fault)"])
+            }
+        }
+        try Task.checkCancellation()
+    }
+
+    private func answer(_ question: StoredQuestion) async throws {
+        switch question {
+        case .finalBlocks(let from, let through):
+            for bytes in try await store.finalBlocks(from: from, through: through) {
+                bus.send(OutboundMessage(topic: .ledgerBlocks, bytes: bytes))
+            }
+        case .cosignature(let height):
+            guard let bytes = try await store.cosignature(height) else { return }
+            bus.send(OutboundMessage(topic: .ledgerConsensus, bytes: bytes))
+        case .receipts(let height):
+            let settings = settings
+            let records = try await store.receipts(
+                height, partials: await validator.tiles, isWanted: { settings.isOwn($0) })
+            for record in records { send(record) }
+        case .submission(let keyID, let sequence, let hash):
+            let settled = try await store.settled(
+                keyID: keyID, sequence: sequence, hash: hash, partials: await validator.tiles)
+            switch settled {
+            case .final(let record): send(record)
+            case .taken: await refuse(keyID: keyID, sequence: sequence, hash: hash)
+            case .awaitingNote, nil: break
+            }
+        }
+    }
+
+    private func send(_ record: ReceiptRecord) {
+        bus.send(OutboundMessage(topic: .ledgerReceipts, key: record.keyID.bytes, bytes: record.encoded))
+    }
+
+    private func refuse(keyID: KeyID, sequence: UInt64, hash: Digest) async {
+        let content = SubmissionRefusal.Content(
+            networkID: settings.genesis.networkID, keyID: keyID, sequence: sequence, submissionHash: hash,
+            code: .sequenceTaken, nextSequence: await validator.nextSequence(of: keyID) ?? 0,
+            validator: settings.validator)
+        let refusal = SubmissionRefusal.make(content, signer: settings.keys.consensus)
+        bus.send(OutboundMessage(topic: .ledgerReceipts, key: keyID.bytes, bytes: refusal.encoded))
+    }
+}

@@ -1,0 +1,151 @@
+import Cryptography
+import Dispatch
+import LedgerCore
+import LedgerProtocol
+import Merkle
+import Model
+import Postgres
+import ServiceRuntime
+import TransparencyLog
+
+/// One running validator: gives the core messages, time and commits, and does what it asks for.
+actor Validator {
+    /// Where actions go that are not done on the spot.
+    struct Outlets: Sendable {
+        let file: SignStateFile
+        let bus: LedgerBus
+        /// Bounded by the core: it lets only a few decided blocks wait for the store.
+        let storeWork: AsyncStream<StoreWork>.Continuation
+        /// Bounded; a question that finds no room is asked again by whoever asked.
+        let questions: AsyncStream<StoredQuestion>.Continuation
+        let metrics: LedgerMetrics
+    }
+
+    private let executor: ValidatorExecutor
+    private let outlets: Outlets
+    private var core: ValidatorCore
+    private var timer: (any DispatchSourceTimer)?
+    private var armedFor = Int64.max
+    private var failure: (any Error)?
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    init(settings: ValidatorSettings, origin: ValidatorCore.Origin, outlets: Outlets) {
+        executor = ValidatorExecutor(label: "validator.\(settings.validator)")
+        self.outlets = outlets
+        core = ValidatorCore(settings: settings, origin: origin, now: Self.now())
+    }
+
+    /// Starts signing; what was signed before the restart is sent again first.
+    func start() throws {
+        let timer = DispatchSource.makeTimerSource(queue: executor.queue)
+        timer.setEventHandler { [weak self] in self?.assumeIsolated { $0.timerFired() } }
+        timer.resume()
+        self.timer = timer
+        perform(core.start(at: Self.now()))
+        if let failure { throw failure }
+    }
+
+    /// Ends the timer; later messages change nothing that leaves the process.
+    func stop() {
+        timer?.cancel()
+        timer = nil
+    }
+
+    /// - Throws: what ended the validator, now or before.
+    func receive(_ messages: [InboundMessage]) throws {
+        if let failure { throw failure }
+        perform(core.receive(messages, at: Self.now()))
+        if let failure { throw failure }
+    }
+
+    /// - Throws: what ended the validator, now or before.
+    func committed(_ height: BlockHeight) throws {
+        if let failure { throw failure }
+        perform(core.committed(height, at: Self.now()))
+        if let failure { throw failure }
+    }
+
+    var newestNote: SignedNote? { core.newestNote }
+    var tiles: TileAccumulator { core.tiles }
+
+    func nextSequence(of keyID: KeyID) -> UInt64? { core.mempool.nextSequence(of: keyID) }
+
+    func status() -> ValidatorStatus { ValidatorStatus(core, at: Self.now()) }
+
+    private func timerFired() {
+        armedFor = .max
+        guard failure == nil else { return }
+        perform(core.wake(at: Self.now()))
+    }
+
+    private func perform(_ actions: [ValidatorAction]) {
+        do {
+            for action in actions { try perform(action) }
+            outlets.metrics.show(ValidatorStatus(core, at: Self.now()))
+            arm()
+        } catch {
+            // The writer ends when its work does, and with it everything else; see `ValidatorService`.
+            failure = error
+            stop()
+            outlets.storeWork.yield(.fail(error))
+        }
+    }
+
+    private func perform(_ action: ValidatorAction) throws {
+        switch action {
+        case .persist(let state): try outlets.file.write(state)
+        case .send(let message): outlets.bus.send(message)
+        case .commit(let commit): outlets.storeWork.yield(.commit(commit))
+        case .keep(let note, let height): outlets.storeWork.yield(.keep(note, height))
+        case .answer(let question):
+            if case .dropped = outlets.questions.yield(question) { outlets.metrics.droppedQuestions.increment() }
+        case .report(let evidence):
+            outlets.metrics.report(evidence)
+            outlets.storeWork.yield(.evidence(evidence))
+        case .measure(let waits): outlets.metrics.decided(waitsMilliseconds: waits)
+        case .halt(let cause): throw StoreFault(halt: cause, description: cause.description)
+        }
+    }
+
+    private func arm() {
+        let deadline = core.nextDeadline
+        guard deadline != armedFor, let timer else { return }
+        armedFor = deadline
+        let wait = max(0, deadline - Self.now().uptimeMilliseconds)
+        timer.schedule(deadline: .now() + .milliseconds(Int(min(wait, 60_000))), leeway: .milliseconds(1))
+    }
+
+    private static func now() -> Moment {
+        let uptime = Int64(DispatchTime.now().uptimeNanoseconds / 1_000_000)
+        return Moment(uptimeMilliseconds: uptime, wallClock: WallClock.now())
+    }
+}
+
+/// What operators and metrics see of a validator.
+struct ValidatorStatus: Sendable {
+    let height: BlockHeight
+    let committedHeight: BlockHeight
+    let treeSize: UInt64
+    let round: UInt32
+    let mempoolCount: Int
+    let mempoolBytes: Int
+    let evidenceCount: Int
+    let heardCount: Int
+    let isBehindSignState: Bool
+    /// Whether no block is under way.
+    let isIdle: Bool
+
+    init(_ core: ValidatorCore, at now: Moment) {
+        height = core.chain.height
+        committedHeight = core.committedHeight
+        treeSize = core.chain.tree.size
+        round = core.agreement.round
+        mempoolCount = core.mempool.count
+        mempoolBytes = core.mempool.byteCount
+        evidenceCount = core.evidenceCount
+        heardCount = core.heardCount(at: now)
+        isBehindSignState = core.isBehindSignState
+        isIdle = !core.agreement.isAwake && core.mempool.count == 0
+    }
+}

@@ -1,0 +1,100 @@
+import Kafka
+import LedgerCore
+import LedgerProtocol
+import Logging
+import Model
+import ServiceLifecycle
+import ServiceRuntime
+
+/// Everything of a validator that runs: its consumers, its writer and its responder around the one actor.
+struct ValidatorService: Service {
+    private static let questionsMax = 64
+    // Enough for every submission that a block under way can name, read again after a restart.
+    private static let recordsBackMax: Int64 = 1_000
+
+    let validator: Validator
+    private let configuration: LedgerConfiguration
+    private let bus: LedgerBus
+    private let writer: StoreWriter
+    private let responder: Responder
+    private let work: AsyncStream<StoreWork>
+    private let questions: AsyncStream<StoredQuestion>
+    private let metrics: LedgerMetrics
+    private let logger: Logger
+    private let recordsBack: Int64
+
+    init(
+        configuration: LedgerConfiguration, store: BlockStore, file: SignStateFile,
+        origin: ValidatorCore.Origin, metrics: LedgerMetrics, logger: Logger
+    ) throws {
+        self.configuration = configuration
+        self.metrics = metrics
+        self.logger = logger
+        bus = try LedgerBus(configuration.kafka, metrics: metrics)
+        let (work, workContinuation) = AsyncStream.makeStream(of: StoreWork.self)
+        let (questions, questionContinuation) = AsyncStream.makeStream(
+            of: StoredQuestion.self, bufferingPolicy: .bufferingOldest(Self.questionsMax))
+        self.work = work
+        self.questions = questions
+        let settings = configuration.settings
+        validator = Validator(
+            settings: settings, origin: origin,
+            outlets: Validator.Outlets(
+                file: file, bus: bus, storeWork: workContinuation, questions: questionContinuation,
+                metrics: metrics))
+        writer = StoreWriter(store: store, validator: validator, metrics: metrics, logger: logger)
+        responder = Responder(
+            store: store, validator: validator, bus: bus, settings: settings, logger: logger)
+        // A lock may rest on submissions that no outbox sends any more; the bus still has them.
+        let isUnderWay = origin.signState.height > origin.chain.height
+        recordsBack = isUnderWay ? Self.recordsBackMax : 0
+    }
+
+    func run() async throws {
+        let outcome: Result<Void, any Error>
+        do {
+            try await cancelWhenGracefulShutdown { try await runAll() }
+            outcome = .success(())
+        } catch {
+            outcome = .failure(error)
+        }
+        await validator.stop()
+        await bus.shutdown()
+        try outcome.get()
+    }
+
+    private func runAll() async throws {
+        let verifier = MessageVerifier(genesis: configuration.settings.genesis)
+        let consumers = [([Topic.ledgerConsensus], 0), ([.ledgerSubmissions, .ledgerBlocks], recordsBack)].map {
+            LedgerConsumer(
+                topics: $0, recordsBack: $1, configuration: configuration.kafka, verifier: verifier,
+                validator: validator, metrics: metrics, logger: logger)
+        }
+        try await withThrowingTaskGroup { group in
+            for consumer in consumers { group.addTask { try await consumer.run() } }
+            group.addTask { try await writer.run(work) }
+            group.addTask { try await responder.run(questions) }
+            try await validator.start()
+            // Whichever ends first, by fault or by shutdown, ends the others.
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    func readiness() async -> [ReadinessCheck] {
+        let status = await validator.status()
+        let genesis = configuration.settings.genesis
+        return [
+            ReadinessCheck("network", isReady: true, detail: genesis.network),
+            ReadinessCheck(
+                "store", isReady: metrics.storeIsReachable, detail: "holds height \(status.committedHeight)"),
+            ReadinessCheck(
+                "sign-state", isReady: !status.isBehindSignState,
+                detail: status.isBehindSignState
+                    ? "catching up before it votes" : "height \(status.height)"),
+            ReadinessCheck(
+                "validators", isReady: status.heardCount >= genesis.quorum,
+                detail: "\(status.heardCount) of \(genesis.validators.count) heard, \(genesis.quorum) needed"),
+        ]
+    }
+}

@@ -1,0 +1,97 @@
+package import LedgerProtocol
+
+/// A message whose signatures verified; only `MessageVerifier` makes one.
+package struct Verified<Message: Hashable & Sendable>: Hashable, Sendable {
+    /// The message.
+    package let message: Message
+
+    fileprivate init(_ message: Message) { self.message = message }
+}
+
+/// What a message on the bus turned out to be.
+package enum InboundMessage: Sendable {
+    case submission(Verified<Submission>)
+    /// A submission that no validator may take, with the reason.
+    case refused(Submission, RefusalCode)
+    case proposal(Verified<Proposal>)
+    case vote(Verified<Vote>)
+    /// Its signature is over the checkpoint text, so it is verified where that is known.
+    case cosignature(CosignatureMessage)
+    /// It is not signed; answers to it are limited.
+    case query(SubmissionQuery)
+    case status(Verified<HeightStatus>)
+    /// Certificate and submissions verified; that it follows on the chain is for the receiver.
+    case finalBlock(Verified<FinalBlock>)
+}
+
+/// Checks messages against the keys of genesis, away from the state that they will change.
+package struct MessageVerifier: Sendable {
+    private let genesis: Genesis
+
+    /// Makes a verifier for a network.
+    package init(genesis: Genesis) { self.genesis = genesis }
+
+    /// Verifies any message of the ledger's topics; nil for one that is not to be believed.
+    package func verify(_ message: LedgerMessage) -> InboundMessage? {
+        switch message {
+        case .submission(let submission):
+            do throws(RefusalCode) {
+                return .submission(try verify(submission))
+            } catch {
+                return .refused(submission, error)
+            }
+        case .proposal(let proposal): return verify(proposal).map { .proposal($0) }
+        case .vote(let vote): return verify(vote).map { .vote($0) }
+        case .cosignature(let message):
+            guard message.networkID == genesis.networkID, genesis.validator(message.validator) != nil else {
+                return nil
+            }
+            return .cosignature(message)
+        case .submissionQuery(let query):
+            return query.networkID == genesis.networkID ? .query(query) : nil
+        case .heightStatus(let status):
+            do throws(ProtocolFault) { try status.verify(genesis) } catch { return nil }
+            return .status(Verified(status))
+        case .finalBlock(let block): return verify(block).map { .finalBlock($0) }
+        // A certificate says nothing without its block, and travels inside it.
+        case .certificate: return nil
+        }
+    }
+
+    /// Verifies a submission under the key of a service of this network.
+    ///
+    /// - Throws: `RefusalCode` as it is stated to the submitter.
+    package func verify(_ submission: Submission) throws(RefusalCode) -> Verified<Submission> {
+        guard submission.networkID == genesis.networkID else { throw .wrongNetwork }
+        guard let service = genesis.service(keyID: submission.keyID) else { throw .unknownKey }
+        try submission.verify(key: service.signingKey, networkID: genesis.networkID)
+        return Verified(submission)
+    }
+
+    /// Verifies a vote; nil when it is not signed by its validator.
+    package func verify(_ vote: Vote) -> Verified<Vote>? {
+        do throws(ProtocolFault) { try vote.verify(genesis) } catch { return nil }
+        return Verified(vote)
+    }
+
+    /// Verifies a proposal with the prevotes that it carries, and that it is its proposer's turn.
+    package func verify(_ proposal: Proposal) -> Verified<Proposal>? {
+        guard genesis.proposer(height: proposal.height, round: proposal.round) == proposal.proposer else {
+            return nil
+        }
+        do throws(ProtocolFault) { try proposal.verify(genesis) } catch { return nil }
+        return Verified(proposal)
+    }
+
+    /// Verifies the certificate of a final block and the signatures of its submissions.
+    ///
+    /// The certificate covers the entries and not the submissions' sequences, hence both.
+    package func verify(_ block: FinalBlock) -> Verified<FinalBlock>? {
+        do throws(ProtocolFault) { try block.certificate.verify(genesis) } catch { return nil }
+        guard block.certificate.blockHash == block.blockHash else { return nil }
+        for submission in block.submissions {
+            do throws(RefusalCode) { _ = try verify(submission) } catch { return nil }
+        }
+        return Verified(block)
+    }
+}

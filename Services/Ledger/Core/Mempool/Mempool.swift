@@ -1,0 +1,172 @@
+package import Cryptography
+package import LedgerProtocol
+
+/// What becomes of a submission that arrives.
+package enum Intake: Hashable, Sendable {
+    /// It is held from now on.
+    case held
+    /// It is held already.
+    case known
+    /// Its sequence is in a final block; whether with these bytes, the store knows.
+    case final
+    /// It is refused by rule.
+    case refused(RefusalCode)
+    /// There is no room; its sender sends it again.
+    case full
+}
+
+/// The submissions that are waiting for a block, bounded by key and in bytes.
+package struct Mempool: Sendable {
+    /// The most bytes held; four services with sixteen large submissions each stay far below it.
+    package static let bytesMax = 64 << 20
+    // Two versions of a sequence: the relay's newest, and the one that another validator proposed.
+    private static let versionsMax = 2
+
+    /// A submission that waits.
+    package struct Held: Sendable {
+        /// What was submitted.
+        package let submission: Submission
+        /// When it came, on the caller's steady clock.
+        package let arrivedAtMilliseconds: Int64
+        /// When it was last sent to the others or came from them.
+        package var sentAtMilliseconds: Int64
+    }
+
+    private struct Queue: Sendable {
+        var nextSequence: UInt64 = 0
+        var versions: [UInt64: [Held]] = [:]
+    }
+
+    private let limits: GenesisLimits
+    private let order: [KeyID]
+    private var queues: [KeyID: Queue]
+    private var places: [Digest: (keyID: KeyID, sequence: UInt64)] = [:]
+    /// How many submissions are held.
+    package var count: Int { places.count }
+    /// How many bytes they have.
+    package private(set) var byteCount = 0
+
+    /// Makes an empty mempool for the services of a network.
+    ///
+    /// - Parameter nextSequences: each key's next sequence by the chain; 0 for those that are not named.
+    package init(genesis: Genesis, nextSequences: [KeyID: UInt64] = [:]) {
+        limits = genesis.limits
+        order = genesis.services.map(\.signingKey.keyID).sorted()
+        queues = [:]
+        for keyID in order { queues[keyID] = Queue(nextSequence: nextSequences[keyID] ?? 0) }
+    }
+
+    /// The sequence with which a key goes on; nil for a key that may not submit.
+    package func nextSequence(of keyID: KeyID) -> UInt64? { queues[keyID]?.nextSequence }
+
+    /// Finds a held submission by the hash of its bytes.
+    package func submission(_ hash: Digest) -> Submission? { held(hash)?.submission }
+
+    /// Whether a block could be made.
+    package var hasWork: Bool { queues.values.contains { $0.versions[$0.nextSequence] != nil } }
+
+    /// Takes a submission whose signature verified.
+    package mutating func receive(_ verified: Verified<Submission>, atMilliseconds now: Int64) -> Intake {
+        let submission = verified.message
+        guard var queue = queues[submission.keyID] else { return .refused(.unknownKey) }
+        if let place = places[submission.hash] {
+            touch(submission.hash, at: place, atMilliseconds: now)
+            return .known
+        }
+        if submission.sequence < queue.nextSequence { return .final }
+        if let code = BlockRules.refusal(of: submission, limits: limits) { return .refused(code) }
+        guard submission.sequence - queue.nextSequence < UInt64(limits.submissionsAheadMax) else {
+            return .refused(.sequenceTooFarAhead)
+        }
+        let versions = queue.versions[submission.sequence] ?? []
+        guard versions.count < Self.versionsMax, byteCount + submission.encoded.count <= Self.bytesMax else {
+            return .full
+        }
+        let held = Held(submission: submission, arrivedAtMilliseconds: now, sentAtMilliseconds: now)
+        queue.versions[submission.sequence] = versions + [held]
+        queues[submission.keyID] = queue
+        places[submission.hash] = (submission.keyID, submission.sequence)
+        byteCount += submission.encoded.count
+        return .held
+    }
+
+    /// Chooses what the next block takes: from each key in turn, without gaps, within the limits of a block.
+    ///
+    /// - Parameter turn: any number that changes from block to block, so that no key is always first.
+    package func take(turn: UInt64) -> [Submission] {
+        guard !order.isEmpty else { return [] }
+        let start = Int(turn % UInt64(order.count))
+        var open = Array(order[start...] + order[..<start])
+        var taken: [Submission] = []
+        var entryCount = 0
+        var byteCount = 0
+        var offset: UInt64 = 0
+        while !open.isEmpty {
+            open.removeAll { keyID in
+                guard let queue = queues[keyID],
+                    let held = queue.versions[queue.nextSequence + offset]?.first
+                else { return true }
+                let entries = entryCount + held.submission.entryCount
+                let bytes = byteCount + BlockRules.byteCount(of: held.submission)
+                guard entries <= limits.blockEntriesMax, bytes <= limits.blockBytesMax else { return true }
+                (entryCount, byteCount) = (entries, bytes)
+                taken.append(held.submission)
+                return false
+            }
+            offset += 1
+        }
+        return taken
+    }
+
+    /// Moves the keys of a final block on, drops what it settles and says how long each of its submissions waited.
+    package mutating func settle(_ submissions: [Submission], atMilliseconds now: Int64) -> [Int64] {
+        var waits: [Int64] = []
+        for submission in submissions {
+            if let held = held(submission.hash) { waits.append(now - held.arrivedAtMilliseconds) }
+            guard var queue = queues[submission.keyID] else { continue }
+            queue.nextSequence = max(queue.nextSequence, submission.sequence + 1)
+            for sequence in queue.versions.keys where sequence < queue.nextSequence {
+                for held in queue.versions[sequence] ?? [] { forget(held.submission) }
+                queue.versions[sequence] = nil
+            }
+            queues[submission.keyID] = queue
+        }
+        return waits
+    }
+
+    /// Gives submissions that nobody has sent for that long, up to so many bytes, and counts them as sent now.
+    package mutating func takeUnsent(
+        forMilliseconds age: Int64, bytesMax: Int, atMilliseconds now: Int64
+    ) -> [Submission] {
+        let old = places.keys.compactMap { held($0) }.filter { now - $0.sentAtMilliseconds >= age }
+        var unsent: [Submission] = []
+        var bytes = 0
+        for submission in FinalBlock.ordered(old.map(\.submission)) {
+            bytes += submission.encoded.count
+            guard bytes <= bytesMax || unsent.isEmpty else { break }
+            unsent.append(submission)
+            if let place = places[submission.hash] { touch(submission.hash, at: place, atMilliseconds: now) }
+        }
+        return unsent
+    }
+
+    private func held(_ hash: Digest) -> Held? {
+        guard let place = places[hash] else { return nil }
+        return queues[place.keyID]?.versions[place.sequence]?.first { $0.submission.hash == hash }
+    }
+
+    private mutating func touch(
+        _ hash: Digest, at place: (keyID: KeyID, sequence: UInt64), atMilliseconds now: Int64
+    ) {
+        guard var versions = queues[place.keyID]?.versions[place.sequence] else { return }
+        for index in versions.indices where versions[index].submission.hash == hash {
+            versions[index].sentAtMilliseconds = now
+        }
+        queues[place.keyID]?.versions[place.sequence] = versions
+    }
+
+    private mutating func forget(_ submission: Submission) {
+        places[submission.hash] = nil
+        byteCount -= submission.encoded.count
+    }
+}

@@ -1,0 +1,52 @@
+import LedgerProtocol
+import Model
+
+/// What a validator knows of the others, from messages whose signatures verified.
+struct Peers: Sendable {
+    struct Peer: Sendable {
+        var heardAtMilliseconds: Int64
+        /// The highest height for which it has sent anything.
+        var highest = BlockHeight(0)
+        /// The height on which it said to work, and how often it has said so in a row.
+        var height = BlockHeight(0)
+        var repetitions = 0
+    }
+
+    private var peers: [ValidatorIndex: Peer] = [:]
+    private let honestCount: Int
+
+    init(genesis: Genesis, at now: Int64) {
+        honestCount = genesis.faultMax + 1
+        for index in genesis.validatorIndices { peers[index] = Peer(heardAtMilliseconds: now) }
+    }
+
+    /// The height that at least one honest validator has reached, whatever the others claim.
+    var highest: BlockHeight {
+        let heights = peers.values.map(\.highest).sorted(by: >)
+        return heights.indices.contains(honestCount - 1) ? heights[honestCount - 1] : BlockHeight(0)
+    }
+
+    mutating func heard(_ index: ValidatorIndex, height: BlockHeight, at now: Int64) {
+        guard var peer = peers[index] else { return }
+        peer.heardAtMilliseconds = now
+        peer.highest = max(peer.highest, height)
+        peers[index] = peer
+    }
+
+    /// Notes a status and says how often the peer has now stated this very height.
+    mutating func stated(_ index: ValidatorIndex, height: BlockHeight) -> Int {
+        guard var peer = peers[index] else { return 0 }
+        peer.repetitions = peer.height == height ? peer.repetitions + 1 : 0
+        peer.height = height
+        peers[index] = peer
+        return peer.repetitions
+    }
+
+    func milliseconds(sinceHeard index: ValidatorIndex, at now: Int64) -> Int64 {
+        peers[index].map { now - $0.heardAtMilliseconds } ?? .max
+    }
+
+    func count(heardWithin milliseconds: Int64, at now: Int64) -> Int {
+        peers.values.count { now - $0.heardAtMilliseconds <= milliseconds }
+    }
+}

@@ -1,0 +1,118 @@
+import Cryptography
+import LedgerProtocol
+import Model
+
+/// How a validator performs what the agreement asks for.
+extension ValidatorCore {
+    // A proposer that has been silent for so long gets little time for its turn.
+    private static let silentMilliseconds: Int64 = 3_000
+    private static let queryAfterMilliseconds: Int64 = 50
+    private static let queryAgainMilliseconds: Int64 = 500
+    static let evidenceMax = 64
+
+    /// Performs actions in order, those that they lead to after them.
+    mutating func run(_ more: [AgreementAction]) {
+        queue += more
+        guard !isDraining else { return }
+        isDraining = true
+        while !queue.isEmpty { perform(queue.removeFirst()) }
+        isDraining = false
+    }
+
+    private mutating func perform(_ action: AgreementAction) {
+        switch action {
+        case .schedule(let timeout):
+            let proposer = settings.genesis.proposer(height: timeout.height, round: timeout.round)
+            let silence = peers.milliseconds(sinceHeard: proposer, at: now.uptimeMilliseconds)
+            let isSilent = proposer != settings.validator && silence > Self.silentMilliseconds
+            timeouts[timeout] =
+                now.uptimeMilliseconds
+                + settings.timeouts.milliseconds(of: timeout, proposerIsSilent: isSilent)
+        case .propose(let round, let again):
+            // A new block waits for work and for the interval; see `proposeIfDue`.
+            if let again { proposeAgain(again, round: round) }
+        case .vote(let step, let round, let blockHash): vote(step, round: round, blockHash: blockHash)
+        case .judge(let proposal): judge(proposal.message)
+        case .decide(let blockHash, _, let precommits): decide(blockHash, precommits)
+        case .report(let evidence): keep(evidence)
+        }
+    }
+
+    mutating func fireTimeouts() {
+        let due = timeouts.filter { $0.value <= now.uptimeMilliseconds }.sorted { $0.value < $1.value }
+        guard !due.isEmpty else { return }
+        for (timeout, _) in due {
+            timeouts[timeout] = nil
+            run(agreement.fired(timeout))
+        }
+        gossipHeight()
+    }
+
+    private mutating func vote(_ step: VoteStep, round: UInt32, blockHash: Digest?) {
+        do throws(SignRefusal) {
+            let vote = try signState.vote(
+                step, height: agreement.height, round: round, blockHash: blockHash,
+                signer: settings.keys.consensus)
+            guard let verified = verifier.verify(vote) else {
+                preconditionFailure("the consensus key is not the one that genesis names for this validator")
+            }
+            isSignStateDirty = true
+            withheld.append(OutboundMessage(topic: .ledgerConsensus, bytes: vote.encoded))
+            run(agreement.receive(verified))
+        } catch {
+            // The sign-state is ahead of the store: this validator listens until it has caught up.
+        }
+    }
+
+    private mutating func judge(_ proposal: Proposal) {
+        let content = proposal.content
+        let known = built[proposal.blockHash]?.submissions.map(\.hash) == content.submissionHashes
+        let check = ProposalCheck.check(
+            proposal, on: chain, genesis: settings.genesis, mempool: mempool, now: now.wallClock,
+            known: known ? built[proposal.blockHash] : nil)
+        switch check {
+        case .valid(let block, let isTimely):
+            built[block.blockHash] = block
+            run(agreement.judged(proposal, isTimely ? .valid : .untimely))
+        case .missing:
+            if !incomplete.contains(proposal) { incomplete.append(proposal) }
+            queryAt = queryAt ?? now.uptimeMilliseconds + Self.queryAfterMilliseconds
+        case .invalid:
+            run(agreement.judged(proposal, .invalid))
+        }
+    }
+
+    /// Tries again what lacked this submission.
+    mutating func judgeIncomplete(naming hash: Digest) {
+        let ready = incomplete.filter { $0.content.submissionHashes.contains(hash) }
+        guard !ready.isEmpty else { return }
+        incomplete.removeAll { ready.contains($0) }
+        if incomplete.isEmpty { queryAt = nil }
+        for proposal in ready where proposal.height == agreement.height { judge(proposal) }
+    }
+
+    /// Asks the others for what proposals name and nobody has sent here.
+    mutating func queryMissing() {
+        let hashes = incomplete.flatMap(\.content.submissionHashes).filter { mempool.submission($0) == nil }
+        guard !hashes.isEmpty else {
+            queryAt = nil
+            return
+        }
+        let query = SubmissionQuery(
+            networkID: settings.genesis.networkID, validator: settings.validator, hashes: hashes)
+        actions.append(.send(OutboundMessage(topic: .ledgerConsensus, bytes: query.encoded)))
+        queryAt = now.uptimeMilliseconds + Self.queryAgainMilliseconds
+    }
+
+    private mutating func keep(_ doubleVote: DoubleVote) {
+        let isKnown = evidence.contains {
+            $0.first.validator == doubleVote.first.validator && $0.first.height == doubleVote.first.height
+                && $0.first.round == doubleVote.first.round && $0.first.step == doubleVote.first.step
+        }
+        guard !isKnown else { return }
+        evidenceCount += 1
+        if evidence.count == Self.evidenceMax { evidence.removeFirst() }
+        evidence.append(doubleVote)
+        actions.append(.report(doubleVote))
+    }
+}

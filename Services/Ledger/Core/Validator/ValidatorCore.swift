@@ -1,0 +1,205 @@
+package import Cryptography
+package import LedgerProtocol
+import Merkle
+package import Model
+package import TransparencyLog
+
+/// One validator without its clock, bus, disk and database: verified messages, time and commits go in, actions come out.
+///
+/// The same inputs give the same outputs, so whole networks of it run in one test under a seed.
+package struct ValidatorCore: Sendable {
+    /// What a validator finds in its store and sign-state when it starts.
+    package struct Origin: Sendable {
+        /// The newest stored block, its tree rebuilt and checked.
+        package let chain: ChainHead
+        /// The tiles at the edge of that tree.
+        package let tiles: TileAccumulator
+        /// Each key's next sequence.
+        package let nextSequences: [KeyID: UInt64]
+        /// Stored checkpoints without a note, with the own cosignature.
+        package let open: [(height: BlockHeight, checkpointText: String, cosignature: CosignatureMessage?)]
+        /// The newest note.
+        package let note: SignedNote?
+        /// The sign-state.
+        package let signState: SignState
+
+        /// Joins the parts.
+        package init(
+            chain: ChainHead, tiles: TileAccumulator, nextSequences: [KeyID: UInt64],
+            open: [(height: BlockHeight, checkpointText: String, cosignature: CosignatureMessage?)],
+            note: SignedNote?, signState: SignState
+        ) {
+            self.chain = chain
+            self.tiles = tiles
+            self.nextSequences = nextSequences
+            self.open = open
+            self.note = note
+            self.signState = signState
+        }
+
+        /// The origin of a validator that has stored nothing.
+        package init(genesis: Genesis, signState: SignState) {
+            self.init(
+                chain: ChainHead(genesis), tiles: TileAccumulator(), nextSequences: [:], open: [], note: nil,
+                signState: signState)
+        }
+    }
+
+    /// How many decided blocks may wait for the store; the next one is built while the last is written.
+    static let commitsAheadMax = 2
+
+    let settings: ValidatorSettings
+    let verifier: MessageVerifier
+    /// The newest decided block.
+    package internal(set) var chain: ChainHead
+    /// The height that the store holds.
+    package internal(set) var committedHeight: BlockHeight
+    /// The agreement on the next height.
+    package internal(set) var agreement: Agreement
+    /// The submissions that wait.
+    package internal(set) var mempool: Mempool
+    /// What was signed.
+    package internal(set) var signState: SignState
+    /// The tiles at the edge of the tree of the newest decided block.
+    package internal(set) var tiles: TileAccumulator
+    /// The newest complete note.
+    package internal(set) var newestNote: SignedNote?
+    var newestNoteHeight = BlockHeight(0)
+    /// Proof of faults, at most `evidenceMax`.
+    package internal(set) var evidence: [DoubleVote] = []
+    /// How often a validator was seen to vote twice.
+    package internal(set) var evidenceCount = 0
+
+    var collector: CosignatureCollector
+    var peers: Peers
+    var now: Moment
+    var actions: [ValidatorAction] = []
+    var queue: [AgreementAction] = []
+    var isDraining = false
+    var isSignStateDirty = false
+    var pendingCommitCount = 0
+    // Signed and not sent: they wait until the sign-state is durable and the blocks before are stored.
+    var withheld: [OutboundMessage] = []
+    // The blocks of this height that were found valid, by hash.
+    var built: [Digest: BuiltBlock] = [:]
+    // Proposals of this height that name submissions which are not held here.
+    var incomplete: [Proposal] = []
+    var timeouts: [AgreementTimeout: Int64] = [:]
+    // The round of this height for which a new block was tried; one that could not be signed is not tried again.
+    var triedRound: UInt32?
+    var queryAt: Int64?
+    var gossipAt: Int64
+    var enteredAt: Int64
+    // The height at the last gossip: what was decided before then is old news to everybody who is not behind.
+    var heightAtGossip: BlockHeight
+    var upcoming = UpcomingMessages()
+    var finalBlocks = FinalBlockBuffer()
+    var unpublished: [BlockHeight: (block: ReceiptBuilder.Block, nodes: BlockNodes)] = [:]
+    var notes: [BlockHeight: SignedNote] = [:]
+    var asked = Throttle<Digest>(intervalMilliseconds: 60_000, keysMax: 4_096)
+    var answered = Throttle<Digest>(intervalMilliseconds: 1_000, keysMax: 1_024)
+    var helped = Throttle<HelpKey>(intervalMilliseconds: 1_000, keysMax: 1_024)
+    var stated = Throttle<BlockHeight>(intervalMilliseconds: 50, keysMax: 16)
+
+    /// Whom a validator helped with what.
+    struct HelpKey: Hashable, Sendable {
+        let validator: ValidatorIndex
+        let height: BlockHeight
+    }
+
+    /// Makes a validator; nothing happens before `start`.
+    package init(settings: ValidatorSettings, origin: Origin, now: Moment) {
+        self.settings = settings
+        self.now = now
+        verifier = MessageVerifier(genesis: settings.genesis)
+        chain = origin.chain
+        committedHeight = origin.chain.height
+        heightAtGossip = origin.chain.height
+        agreement = Agreement(
+            genesis: settings.genesis, validator: settings.validator, height: origin.chain.height.next)
+        mempool = Mempool(genesis: settings.genesis, nextSequences: origin.nextSequences)
+        signState = origin.signState
+        tiles = origin.tiles
+        newestNote = origin.note
+        collector = CosignatureCollector(genesis: settings.genesis, logSigner: settings.keys.log)
+        peers = Peers(genesis: settings.genesis, at: now.uptimeMilliseconds)
+        gossipAt = now.uptimeMilliseconds
+        enteredAt = now.uptimeMilliseconds
+        for open in origin.open { resume(open.height, open.checkpointText, open.cosignature) }
+    }
+
+    /// When the validator wants to be woken at the latest, in milliseconds of uptime.
+    package var nextDeadline: Int64 {
+        ([gossipAt] + timeouts.values + [queryAt, proposeAt].compactMap { $0 }).min() ?? gossipAt
+    }
+
+    /// How many validators, itself included, were heard within the last 5 s.
+    package func heardCount(at now: Moment) -> Int {
+        peers.count(heardWithin: 5_000, at: now.uptimeMilliseconds)
+    }
+
+    /// Whether something was signed for heights that the store does not reach, so that it must catch up before it votes.
+    package var isBehindSignState: Bool { signState.height > agreement.height }
+
+    /// Starts working, and sends again what was signed for the height before the restart.
+    package mutating func start(at now: Moment) -> [ValidatorAction] {
+        self.now = now
+        if signState.height == agreement.height {
+            for message in signState.messages {
+                withheld.append(OutboundMessage(topic: .ledgerConsensus, bytes: message.encoded))
+            }
+        }
+        if let cosignature = signState.cosignature, cosignature.height <= committedHeight {
+            withheld.append(OutboundMessage(topic: .ledgerConsensus, bytes: cosignature.encoded))
+        }
+        run(agreement.start(restoring: signState, verifier: verifier))
+        return finish()
+    }
+
+    /// Takes messages in the order in which they came.
+    package mutating func receive(_ messages: [InboundMessage], at now: Moment) -> [ValidatorAction] {
+        self.now = now
+        for message in messages { take(message) }
+        return finish()
+    }
+
+    /// Does what is due.
+    package mutating func wake(at now: Moment) -> [ValidatorAction] {
+        self.now = now
+        fireTimeouts()
+        if let queryAt, queryAt <= now.uptimeMilliseconds { queryMissing() }
+        if gossipAt <= now.uptimeMilliseconds { gossip() }
+        return finish()
+    }
+
+    /// Takes the store's word that it holds the block of this height and all before it.
+    package mutating func committed(_ height: BlockHeight, at now: Moment) -> [ValidatorAction] {
+        self.now = now
+        pendingCommitCount -= 1
+        committedHeight = height
+        publishReceipts(height)
+        applyFinalBlocks()
+        return finish()
+    }
+
+    private mutating func finish() -> [ValidatorAction] {
+        proposeIfDue()
+        flush()
+        defer { actions = [] }
+        return actions
+    }
+
+    /// Lets signed messages out once what they rest on is durable.
+    mutating func flush() {
+        guard pendingCommitCount == 0 else { return }
+        signState.bind(lock: agreement.lock, valid: agreement.valid, height: agreement.height)
+        if isSignStateDirty {
+            actions.append(.persist(signState))
+            isSignStateDirty = false
+        }
+        actions += withheld.map { .send($0) }
+        withheld = []
+    }
+
+    func isOld(_ height: BlockHeight) -> Bool { height <= heightAtGossip }
+}

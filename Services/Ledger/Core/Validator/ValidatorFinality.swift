@@ -1,0 +1,115 @@
+import Cryptography
+import LedgerProtocol
+import Merkle
+import Model
+import TransparencyLog
+
+/// What follows once a block is final.
+extension ValidatorCore {
+    // Blocks whose receipts wait for cosignatures; more than these are read back from the store.
+    private static let unpublishedMax = 16
+
+    mutating func decide(_ blockHash: Digest, _ precommits: [Vote]) {
+        guard let block = built[blockHash],
+            let certificate = Certificate.make(of: precommits, quorum: settings.genesis.quorum)
+        else { preconditionFailure("a block was decided that was not built or has no quorum") }
+        append(block, certificate)
+    }
+
+    /// Puts a final block on the chain and enters the next height.
+    mutating func append(_ block: BuiltBlock, _ certificate: Certificate) {
+        let cosignature = cosign(block)
+        flush()
+        let commit = BlockCommit(
+            block: block, certificate: certificate, cosignature: cosignature,
+            tiles: tiles.append(block.nodes))
+        actions.append(.commit(commit))
+        pendingCommitCount += 1
+        chain = block.head
+        let waits = mempool.settle(block.submissions, atMilliseconds: now.uptimeMilliseconds)
+        actions.append(.measure(waitsMilliseconds: waits))
+        unpublished[block.height] = (ReceiptBuilder.Block(block), block.nodes)
+        if unpublished.count > Self.unpublishedMax, let oldest = unpublished.keys.min() {
+            unpublished[oldest] = nil
+        }
+        resume(block.height, block.checkpointText, cosignature)
+        if let cosignature {
+            withheld.append(OutboundMessage(topic: .ledgerConsensus, bytes: cosignature.encoded))
+        }
+        enterHeight()
+    }
+
+    /// Starts to gather the cosignatures of a checkpoint.
+    mutating func resume(_ height: BlockHeight, _ checkpointText: String, _ own: CosignatureMessage?) {
+        if let note = collector.begin(height: height, checkpointText: checkpointText) { complete(height, note) }
+        if let own, let note = collector.receive(own) { complete(height, note) }
+    }
+
+    /// Cosigns a checkpoint once; nil for one whose height was cosigned before the database was lost.
+    private mutating func cosign(_ block: BuiltBlock) -> CosignatureMessage? {
+        if let last = signState.cosignature, last.height == block.height, last.checkpointHash != block.blockHash {
+            actions.append(.halt(.cosignedAnother))
+            return nil
+        }
+        let before = signState.cosignature
+        do throws(SignRefusal) {
+            let message = try signState.cosign(
+                checkpointText: block.checkpointText, height: block.height, time: now.wallClock,
+                signer: settings.keys.cosignature)
+            if message != before { isSignStateDirty = true }
+            return message
+        } catch {
+            return nil
+        }
+    }
+
+    private mutating func enterHeight() {
+        queue = []
+        timeouts = [:]
+        built = [:]
+        incomplete = []
+        triedRound = nil
+        queryAt = nil
+        enteredAt = now.uptimeMilliseconds
+        finalBlocks.drop(through: chain.height)
+        agreement = Agreement(
+            genesis: settings.genesis, validator: settings.validator, height: chain.height.next)
+        run(agreement.start(restoring: signState, verifier: verifier))
+        if mempool.hasWork { run(agreement.wake()) }
+        for message in upcoming.take(agreement.height) { take(message) }
+    }
+
+    /// Takes a note that has its quorum.
+    mutating func complete(_ height: BlockHeight, _ note: SignedNote) {
+        actions.append(.keep(note: note, height: height))
+        if height > newestNoteHeight {
+            newestNote = note
+            newestNoteHeight = height
+        }
+        notes[height] = note
+        if height <= committedHeight { publishReceipts(height) }
+    }
+
+    /// Publishes the receipts of a stored block with a complete note to the own organisation's services.
+    mutating func publishReceipts(_ height: BlockHeight) {
+        guard let note = notes.removeValue(forKey: height) else { return }
+        guard let (block, nodes) = unpublished.removeValue(forKey: height) else {
+            actions.append(.answer(.receipts(height)))
+            return
+        }
+        let records = try? ReceiptBuilder.records(
+            of: block, note: note, genesis: settings.genesis, isWanted: settings.isOwn
+        ) { level, index in
+            guard let node = nodes.node(level: level, index: index) else {
+                preconditionFailure("a block lacks a subtree that its own receipts need")
+            }
+            return node
+        }
+        for record in records ?? [] {
+            actions.append(
+                .send(
+                    OutboundMessage(
+                        topic: .ledgerReceipts, key: record.keyID.bytes, bytes: record.encoded)))
+        }
+    }
+}

@@ -1,0 +1,105 @@
+import LedgerProtocol
+import Model
+
+/// How a validator helps others, and how it gets help.
+extension ValidatorCore {
+    private static let gossipMilliseconds: Int64 = 1_000
+    // What one validator sends again in one turn; the rest follows in the next.
+    private static let submissionBytesMax = 1 << 20
+    private static let cosignatureHeightsMax = 16
+
+    /// Once a second: says where this validator stands, and sends again what has not led to anything since the last time.
+    mutating func gossip() {
+        let isStuck = heightAtGossip == chain.height
+        gossipAt = now.uptimeMilliseconds + Self.gossipMilliseconds
+        peers.heard(settings.validator, height: BlockHeight(0), at: now.uptimeMilliseconds)
+        sendStatus()
+        if isStuck { gossipHeight() }
+        gossipSubmissions()
+        for height in collector.openHeights.prefix(Self.cosignatureHeightsMax)
+        where isOld(height) && height <= committedHeight {
+            for message in collector.messages(of: height) {
+                actions.append(.send(OutboundMessage(topic: .ledgerConsensus, bytes: message.encoded)))
+            }
+        }
+        heightAtGossip = chain.height
+    }
+
+    /// Sends every held message of the height again, the others' too: who missed one need not wait for its sender.
+    mutating func gossipHeight() {
+        // The own messages among them may not be durable yet.
+        guard pendingCommitCount == 0 else { return }
+        flush()
+        let held = agreement.heldMessages
+        for proposal in held.proposals {
+            actions.append(.send(OutboundMessage(topic: .ledgerConsensus, bytes: proposal.encoded)))
+        }
+        for vote in held.votes {
+            actions.append(.send(OutboundMessage(topic: .ledgerConsensus, bytes: vote.encoded)))
+        }
+    }
+
+    private mutating func gossipSubmissions() {
+        let unsent = mempool.takeUnsent(
+            forMilliseconds: Self.gossipMilliseconds, bytesMax: Self.submissionBytesMax,
+            atMilliseconds: now.uptimeMilliseconds)
+        for submission in unsent { send(submission) }
+    }
+
+    mutating func sendStatus() {
+        guard stated.admits(agreement.height, at: now.uptimeMilliseconds) else { return }
+        let status = HeightStatus.make(
+            networkID: settings.genesis.networkID, validator: settings.validator, height: agreement.height,
+            signer: settings.keys.consensus)
+        actions.append(.send(OutboundMessage(topic: .ledgerConsensus, bytes: status.encoded)))
+    }
+
+    mutating func take(_ status: HeightStatus) {
+        guard status.validator != settings.validator else { return }
+        peers.heard(status.validator, height: status.height, at: now.uptimeMilliseconds)
+        let repetitions = peers.stated(status.validator, height: status.height)
+        if status.height > agreement.height {
+            sendStatus()
+            return
+        }
+        // One height of difference is the time that messages take.
+        let isBehind = status.height.next < agreement.height || isOld(status.height)
+        guard isBehind, status.height <= committedHeight else { return }
+        guard repetitions > 0 || isHelper(of: status.validator, at: status.height) else { return }
+        actions.append(.answer(.finalBlocks(from: status.height, through: committedHeight)))
+    }
+
+    /// One validator answers at first, another at the next height; all answer a validator that asks again.
+    private func isHelper(of asker: ValidatorIndex, at height: BlockHeight) -> Bool {
+        let count = settings.genesis.validators.count
+        guard count > 1 else { return false }
+        let turn = 1 + Int(height.value % UInt64(count - 1))
+        return (asker.position + turn) % count == settings.validator.position
+    }
+
+    mutating func take(_ block: Verified<FinalBlock>) {
+        let height = block.message.height
+        guard height > chain.height, height.value - chain.height.value <= FinalBlockBuffer.heightsAheadMax else {
+            return
+        }
+        finalBlocks.add(block)
+        applyFinalBlocks()
+    }
+
+    /// Appends final blocks of others as far as they follow on the chain and the store keeps up.
+    mutating func applyFinalBlocks() {
+        while pendingCommitCount < Self.commitsAheadMax, let block = finalBlocks.take(chain.height.next) {
+            do throws(BlockFault) {
+                let built = try BlockRules.rebuild(
+                    entry: block.blockEntry, checkpointText: block.checkpointText,
+                    submissions: block.submissions, on: chain, genesis: settings.genesis,
+                    nextSequence: { mempool.nextSequence(of: $0) })
+                append(built, block.certificate)
+            } catch {
+                // Its certificate verified, so its sender changed the submissions; another sends them whole.
+                break
+            }
+        }
+        if finalBlocks.isEmpty, peers.highest > agreement.height.next { sendStatus() }
+    }
+}

@@ -1,0 +1,119 @@
+import Cryptography
+import LedgerProtocol
+import Model
+
+/// What a validator does with each message.
+extension ValidatorCore {
+    mutating func take(_ message: InboundMessage) {
+        switch message {
+        case .submission(let submission): take(submission)
+        case .refused(let submission, let code): refuse(submission, code)
+        case .proposal(let proposal): take(proposal, message)
+        case .vote(let vote): take(vote, message)
+        case .cosignature(let cosignature): take(cosignature)
+        case .query(let query): answer(query)
+        case .status(let status): take(status.message)
+        case .finalBlock(let block): take(block)
+        }
+    }
+
+    private mutating func take(_ verified: Verified<Submission>) {
+        let submission = verified.message
+        switch mempool.receive(verified, atMilliseconds: now.uptimeMilliseconds) {
+        case .held:
+            if mempool.hasWork, !agreement.isAwake { run(agreement.wake()) }
+            judgeIncomplete(naming: submission.hash)
+        case .known, .full: break
+        case .final:
+            guard isToBeAnswered(submission) else { return }
+            let question = StoredQuestion.submission(
+                keyID: submission.keyID, sequence: submission.sequence, hash: submission.hash)
+            actions.append(.answer(question))
+        case .refused(let code): refuse(submission, code)
+        }
+    }
+
+    /// The own organisation's services are answered at once, the others' when they ask again, each once a second.
+    private mutating func isToBeAnswered(_ submission: Submission) -> Bool {
+        let uptime = now.uptimeMilliseconds
+        let isFirst = asked.admits(submission.hash, at: uptime)
+        guard settings.isOwn(submission.keyID) || !isFirst else { return false }
+        return answered.admits(submission.hash, at: uptime)
+    }
+
+    private mutating func refuse(_ submission: Submission, _ code: RefusalCode) {
+        guard settings.genesis.service(keyID: submission.keyID) != nil, isToBeAnswered(submission) else { return }
+        let content = SubmissionRefusal.Content(
+            networkID: settings.genesis.networkID, keyID: submission.keyID, sequence: submission.sequence,
+            submissionHash: submission.hash, code: code,
+            nextSequence: mempool.nextSequence(of: submission.keyID) ?? 0, validator: settings.validator)
+        let refusal = SubmissionRefusal.make(content, signer: settings.keys.consensus)
+        actions.append(
+            .send(
+                OutboundMessage(
+                    topic: .ledgerReceipts, key: submission.keyID.bytes, bytes: refusal.encoded)))
+    }
+
+    private mutating func take(_ proposal: Verified<Proposal>, _ message: InboundMessage) {
+        let (height, sender) = (proposal.message.height, proposal.message.proposer)
+        guard isCurrent(message, height: height, sender: sender) else { return }
+        run(agreement.receive(proposal))
+    }
+
+    private mutating func take(_ vote: Verified<Vote>, _ message: InboundMessage) {
+        guard isCurrent(message, height: vote.message.height, sender: vote.message.validator) else { return }
+        run(agreement.receive(vote))
+    }
+
+    /// Sorts a message of the agreement by its height; only those of the current one are for now.
+    private mutating func isCurrent(
+        _ message: InboundMessage, height: BlockHeight, sender: ValidatorIndex
+    ) -> Bool {
+        // What this validator sends it has applied before.
+        guard sender != settings.validator else { return false }
+        peers.heard(sender, height: height, at: now.uptimeMilliseconds)
+        // While the store is slow no more is decided than it can take; the final blocks come later.
+        if height == agreement.height { return pendingCommitCount <= Self.commitsAheadMax }
+        if height > agreement.height {
+            if height.value - agreement.height.value <= UpcomingMessages.heightsAheadMax {
+                upcoming.add(message, height: height, sender: sender)
+            }
+            if height > agreement.height.next { sendStatus() }
+        } else if isOld(height), helped.admits(HelpKey(validator: sender, height: height), at: now.uptimeMilliseconds) {
+            actions.append(.answer(.finalBlocks(from: height, through: height)))
+        }
+        return false
+    }
+
+    private mutating func take(_ message: CosignatureMessage) {
+        guard message.validator != settings.validator else { return }
+        if let note = collector.receive(message) {
+            complete(message.height, note)
+            return
+        }
+        // A cosignature of long ago is repeated by a validator that still lacks the others'.
+        let key = HelpKey(validator: message.validator, height: message.height)
+        guard isOld(message.height), message.height <= committedHeight, !collector.isOpen(message.height),
+            helped.admits(key, at: now.uptimeMilliseconds)
+        else { return }
+        actions.append(.answer(.cosignature(message.height)))
+    }
+
+    private mutating func answer(_ query: SubmissionQuery) {
+        guard query.validator != settings.validator else { return }
+        // One answer has room for what one block may name of large submissions.
+        for hash in query.hashes.prefix(64) {
+            guard let submission = mempool.submission(hash),
+                answered.admits(hash, at: now.uptimeMilliseconds)
+            else { continue }
+            send(submission)
+        }
+    }
+
+    mutating func send(_ submission: Submission) {
+        actions.append(
+            .send(
+                OutboundMessage(
+                    topic: .ledgerSubmissions, key: submission.keyID.bytes, bytes: submission.encoded)))
+    }
+}

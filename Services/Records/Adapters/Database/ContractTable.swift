@@ -1,0 +1,89 @@
+import ConsentEngine
+import Cryptography
+import Model
+import Postgres
+import RecordsCore
+import Tokens
+
+/// The view of contracts and of their revocations.
+struct ContractTable: Sendable {
+    /// Contracts in force of one patient that a read looks at; more than anybody signs.
+    static let countMax = 256
+
+    let vault: RecordVault
+    let registeredPolicies: Set<String>
+
+    /// Adds a contract that is final; once is enough.
+    func insert(
+        _ reference: ContractReference, of patient: ParticipantID, document: [UInt8], in session: PostgresSession
+    ) throws {
+        let key = try vault.findOrMakeKey(of: patient, in: session)
+        let sealed = key.key.seal(document, associatedData: binding(reference, patient))
+        try session.execute(
+            """
+            INSERT INTO contract (id, version, patient, sealed_document) VALUES ($1, $2, $3, $4)
+            ON CONFLICT DO NOTHING
+            """,
+            [
+                .uuid(reference.id.bytes), .bytes(reference.version.bytes), .uuid(patient.bytes), .bytes(sealed),
+            ])
+    }
+
+    /// Revokes a contract in all its versions; the caller holds the patient's lock.
+    func revoke(
+        _ contract: ContractID, of patient: ParticipantID, event: EntryID, in session: PostgresSession
+    ) throws {
+        try session.execute(
+            "INSERT INTO revocation (contract, patient, event_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            [.uuid(contract.bytes), .uuid(patient.bytes), .uuid(event.bytes)])
+    }
+
+    /// Gives the contracts of a patient that were revoked.
+    func revoked(of patient: ParticipantID, in session: PostgresSession) throws -> Set<ContractID> {
+        let rows = try session.query("SELECT contract FROM revocation WHERE patient = $1", [.uuid(patient.bytes)])
+        return Set(try rows.compactMap { ContractID(try $0.uuid(0)) })
+    }
+
+    /// Gives the contracts of a patient that are in force, compiled from their signed bytes.
+    ///
+    /// One that does not open or compile is given without its evaluation form, which releases nothing.
+    func inForce(
+        of patient: ParticipantID, key: RecordVault.PatientKey?, in session: PostgresSession
+    ) throws -> [ReleaseFacts.Contract] {
+        let rows = try session.query(
+            """
+            SELECT id, version, sealed_document FROM contract
+            WHERE patient = $1 AND NOT EXISTS (SELECT 1 FROM revocation WHERE revocation.contract = contract.id)
+            LIMIT $2
+            """,
+            [.uuid(patient.bytes), .int(Int64(Self.countMax + 1))])
+        // INVARIANT: no denial is ever cut off; a patient with more contracts is refused as unreadable.
+        let isWhole = rows.count <= Self.countMax
+        return try rows.map { row in
+            guard let id = ContractID(try row.uuid(0)), let version = Digest(try row.bytes(1)) else {
+                throw PostgresFault(
+                    reason: .unreadable, message: "a row of the contract table cannot be read: restore it")
+            }
+            let reference = ContractReference(id: id, version: version)
+            let sealed = try row.bytes(2)
+            let compiled = isWhole ? compile(reference, of: patient, sealed: sealed, key: key) : nil
+            return ReleaseFacts.Contract(reference: reference, compiled: compiled)
+        }
+    }
+
+    private func compile(
+        _ reference: ContractReference, of patient: ParticipantID, sealed: [UInt8], key: RecordVault.PatientKey?
+    ) -> CompiledContract? {
+        guard let key, let document = try? key.key.open(sealed, associatedData: binding(reference, patient)),
+            SHA256.hash(document) == reference.version, let consent = try? JSONValue(parsing: document)
+        else { return nil }
+        return try? ContractCompiler.compile(
+            consent, id: reference.id.description, version: reference.version.hex,
+            registeredPolicies: registeredPolicies)
+    }
+
+    private func binding(_ reference: ContractReference, _ patient: ParticipantID) -> [UInt8] {
+        PatientBinding.ofContract(
+            networkID: vault.networkID, patient: patient, contract: reference.id, version: reference.version)
+    }
+}

@@ -1,0 +1,26 @@
+import Logging
+import Postgres
+import ServiceHost
+import ServiceLifecycle
+
+/// Deletes decisions that no token can name any more, once a minute; every replica may do it.
+struct DecisionPruning: Service {
+    private static let interval: Duration = .seconds(60)
+
+    let host: ServiceHost
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            while true {
+                try await Task.sleep(for: Self.interval)
+                do {
+                    let now = host.clock()
+                    _ = try await host.pool.query { session in try DecisionTable.prune(now: now, in: session) }
+                } catch is PostgresFault {
+                    // Nothing depends on pruning but disk space; the next round tries again.
+                    host.logger.warning("decisions were not pruned, the database did not answer")
+                }
+            }
+        }
+    }
+}

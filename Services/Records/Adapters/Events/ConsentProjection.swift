@@ -1,0 +1,59 @@
+import Cryptography
+import Messaging
+import Model
+import Postgres
+import RecordsCore
+import Tokens
+
+/// Keeps the views of contracts, revocations and decisions.
+struct ConsentProjection: Sendable {
+    let contracts: ContractTable
+    let decisions: DecisionTable
+
+    /// Applies one event of `consent.events`: a grant when it is final, a revocation as soon as it is known.
+    func applyConsent(_ event: InboundEvent, in session: PostgresSession) throws {
+        switch event.type {
+        case .consentGranted: try grant(event, in: session)
+        case .consentRevoked: try revoke(event, in: session)
+        case .participantEnrolled, .accessDecided, .accessDisclosed, .accessRefused, .recordsStored: return
+        }
+    }
+
+    /// Applies one event of `access.events` of `consent`.
+    func applyAccess(_ event: InboundEvent, in session: PostgresSession) throws {
+        guard event.type == .accessDecided, case .final(let index) = event.finality else { return }
+        guard let effect = event.data["effect"]?.string else {
+            throw MessagingFault(.invalidRecord, "a decision states no effect; run the version that wrote it")
+        }
+        // No token is issued for a denial, so none can name it here.
+        guard effect == "permit" else { return }
+        guard RecordedDecision(id: event.id, entryIndex: index, subject: event.subject, data: event.data) != nil
+        else {
+            throw MessagingFault(.invalidRecord, "a decision has another form; run the version that wrote it")
+        }
+        try decisions.insert(
+            event.id, of: event.subject, index: index, at: event.time, data: event.data, in: session)
+    }
+
+    private func grant(_ event: InboundEvent, in session: PostgresSession) throws {
+        guard event.finality.isFinal else { return }
+        guard let contract = event.data["contract"]?.string.flatMap({ ContractID($0) }),
+            let version = event.data["version"]?.string.flatMap({ Digest(hex: $0) }),
+            let document = event.data["document"]?.string.flatMap({ Base64.decode($0) }),
+            SHA256.hash(document) == version
+        else {
+            throw MessagingFault(.invalidRecord, "a contract's event and its signed bytes differ; ask `consent`")
+        }
+        try contracts.insert(
+            ContractReference(id: contract, version: version), of: event.subject, document: document, in: session)
+    }
+
+    private func revoke(_ event: InboundEvent, in session: PostgresSession) throws {
+        guard let contract = event.data["contract"]?.string.flatMap({ ContractID($0) }) else {
+            throw MessagingFault(.invalidRecord, "a revocation names no contract; ask `consent`")
+        }
+        // INVARIANT: releases of this patient that run wait for this, or this waits for them; none passes.
+        try PatientTable.lockAlone(event.subject, in: session)
+        try contracts.revoke(contract, of: event.subject, event: event.id, in: session)
+    }
+}

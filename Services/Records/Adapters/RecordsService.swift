@@ -1,0 +1,96 @@
+import ConsentEngine
+import Cryptography
+import LedgerProtocol
+package import Messaging
+import Model
+package import Postgres
+package import ServiceHost
+package import ServiceRuntime
+
+/// The composition root of `records`: the encrypted vault, and the only way out of it.
+package struct RecordsService: Sendable {
+    /// What the service stands on.
+    package let host: ServiceHost
+    let vault: RecordVault
+    let records: RecordTable
+    let contracts: ContractTable
+    let decisions: DecisionTable
+    /// The service whose tokens open records.
+    let consent: GenesisService
+    let tokenKey: PublicSigningKey
+    let implicit: ImplicitPolicy
+    let authenticator: IdentityTokenAuthenticator
+
+    /// Starts the service's host and composes the service on it.
+    ///
+    /// - Throws: as `ServiceHost.start`; `ConfigurationError` when genesis lacks what releases are checked with.
+    package static func start(environment: Environment) async throws -> RecordsService {
+        let host = try await ServiceHost.start(.records, environment: environment, migrations: migrations)
+        do {
+            return try RecordsService(host: host)
+        } catch {
+            await host.pool.close()
+            throw error
+        }
+    }
+
+    /// Composes the service on a host that was started.
+    ///
+    /// - Throws: `ConfigurationError`.
+    package init(host: ServiceHost) throws(ConfigurationError) {
+        guard let consent = host.genesis.service(.consent), let tokenKey = consent.tokenKey else {
+            throw ConfigurationError(
+                variable: "CONSENTRY_GENESIS",
+                reason: "names a genesis without a token key of `consent`; make the network again")
+        }
+        guard let implicit = ImplicitPolicy(rawValue: host.genesis.policies.implicit) else {
+            throw ConfigurationError(
+                variable: "CONSENTRY_GENESIS",
+                reason: "names a genesis whose implicit policy is unknown here; run the version that made it")
+        }
+        self.host = host
+        self.consent = consent
+        self.tokenKey = tokenKey
+        self.implicit = implicit
+        authenticator = try host.identityTokenAuthenticator()
+        vault = RecordVault(rootKey: host.rootKey, networkID: host.genesis.networkID)
+        records = RecordTable(vault: vault)
+        contracts = ContractTable(vault: vault, registeredPolicies: Set(host.genesis.policies.registered))
+        decisions = DecisionTable(vault: vault)
+    }
+
+    /// Serves until the process is told to stop.
+    ///
+    /// - Throws: the fault of the server or of messaging.
+    package func run(trapsSignals: Bool = true) async throws {
+        let messaging = host.messaging(subscriptions: subscriptions)
+        try await host.run(
+            routes: routes {
+                messaging.freshness(topic: .consentEvents, producer: .consent).isFresh
+                    && messaging.freshness(topic: .identityEvents, producer: .identity).isFresh
+            },
+            messaging: messaging, background: [DecisionPruning(host: host)], trapsSignals: trapsSignals)
+    }
+
+    /// Runs the service as the whole process.
+    package static func main() async {
+        await ServiceHost.main(.records) { environment in
+            try await start(environment: environment).run()
+        }
+    }
+
+    /// What the service reads of the others.
+    package var subscriptions: [Subscription] {
+        let projection = ConsentProjection(contracts: contracts, decisions: decisions)
+        return [
+            Subscription(topic: .identityEvents, producers: [.identity], handle: IdentityProjection.apply),
+            Subscription(topic: .consentEvents, producers: [.consent], handle: projection.applyConsent),
+            Subscription(topic: .accessEvents, producers: [.consent], handle: projection.applyAccess),
+        ]
+    }
+
+    /// The migrations of the service's own tables.
+    package static var migrations: [Migration] {
+        [Migration(fileName: "V0001__records.sql", bytes: PackageResources.V0001__records_sql)]
+    }
+}

@@ -1,0 +1,26 @@
+package import Cryptography
+package import TransparencyLog
+
+/// Puts the signed checkpoint of a receipt together.
+package enum CheckpointNote {
+    /// Writes one log signature and then exactly the quorum of cosignatures, ordered by validator index.
+    ///
+    /// Of more cosignatures those with the lowest indices are taken. The cosignatures must have been
+    /// verified.
+    /// - Returns: nil while there are fewer cosignatures than the quorum, or when one names no validator.
+    package static func make(
+        checkpointText: String, cosignatures: [ValidatorIndex: Cosignature], logSigner: Signer,
+        genesis: Genesis
+    ) -> SignedNote? {
+        guard cosignatures.count >= genesis.quorum else { return nil }
+        var signatures = [NoteSignature(signing: checkpointText, name: genesis.origin, with: logSigner)]
+        for (index, cosignature) in cosignatures.sorted(by: { $0.key < $1.key }).prefix(genesis.quorum) {
+            guard let validator = genesis.validator(index) else { return nil }
+            let key = NoteVerifierKey(
+                name: validator.name, kind: .cosignature, key: validator.cosignatureKey)
+            signatures.append(
+                NoteSignature(name: validator.name, keyHash: key.id, bytes: cosignature.noteBytes))
+        }
+        return SignedNote(text: checkpointText, signatures: signatures)
+    }
+}

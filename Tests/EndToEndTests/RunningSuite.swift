@@ -1,0 +1,146 @@
+import Foundation
+import Postgres
+import Synchronization
+import Testing
+
+/// What a finished program left behind.
+struct ProgramResult: Sendable {
+    let exitCode: Int32
+    let output: String
+}
+
+/// The whole suite as real processes in a data directory of its own: private Postgres, broker, four validators
+/// and the services, on free ports.
+struct RunningSuite: Sendable {
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    let data: URL
+
+    var network: String { data.appending(path: "network").path }
+
+    /// Starts everything, runs the body, stops everything and removes the data, whatever happens.
+    static func withSuite(_ body: (RunningSuite) async throws -> Void) async throws {
+        let data = URL(
+            filePath: "/var/tmp/consentry-test-\(ProcessInfo.processInfo.processIdentifier)-\(UUID())")
+        try FileManager.default.createDirectory(
+            at: data, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+        let suite = RunningSuite(data: data)
+        var failure: (any Error)?
+        do {
+            let started = try await suite.command("up", "--configuration", "debug")
+            try #require(started.exitCode == 0, "the suite did not start: \(started.output)\n\(suite.logs())")
+            try await body(suite)
+        } catch {
+            failure = error
+        }
+        _ = try await suite.command("down")
+        try FileManager.default.removeItem(at: data)
+        if let failure { throw failure }
+    }
+
+    /// Runs `deploy/suite` with this suite's data.
+    @discardableResult
+    func command(_ arguments: String...) async throws -> ProgramResult {
+        try await Program(
+            path: Self.root.appending(path: "deploy/suite").path,
+            arguments: arguments + ["--data", data.path]
+        ).run()
+    }
+
+    /// A program of the build, such as `consentry`.
+    func program(_ name: String, _ arguments: [String]) -> Program {
+        Program(path: Self.root.appending(path: ".build/debug/\(name)").path, arguments: arguments)
+    }
+
+    /// The walk, as a client would run it.
+    func walk(bundle: String, accesses: Int, output: String = "walk") throws -> Program {
+        let folder = data.appending(path: output)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let broker = try text("run/broker.address")
+        return program(
+            "consentry",
+            [
+                "walk", "--network", network, "--bundle", bundle, "--output", folder.path, "--kafka", broker,
+                "--accesses", String(accesses),
+            ])
+    }
+
+    /// A text file of the data directory, without its last line break.
+    func text(_ path: String) throws -> String {
+        try String(contentsOf: data.appending(path: path), encoding: .utf8)
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    /// The port of a process, from the suite's settings.
+    func port(of process: String) throws -> Int {
+        let name = "port_" + process.replacingOccurrences(of: "-", with: "_") + "="
+        let line = try text("settings").components(separatedBy: "\n").first { $0.hasPrefix(name) }
+        return try #require(line.flatMap { Int($0.dropFirst(name.count)) })
+    }
+
+    /// Asks a service's own schema with the service's own role.
+    func count(_ sql: String, as role: String) async throws -> Int64 {
+        let url = try
+            "postgresql://\(role):\(text("passwords/\(role)"))@127.0.0.1:\(port(of: "postgres"))/consentry"
+        let pool = PostgresPool(try PostgresConfiguration(url: url, schema: role))
+        let rows = try await pool.query { session in try session.query(sql) }
+        await pool.close()
+        return try #require(rows.first).int(0)
+    }
+
+    /// The last lines of every log, to tell why something did not start.
+    func logs() -> String {
+        let folder = data.appending(path: "logs")
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        return names.sorted().map { name in
+            let text = (try? String(contentsOf: folder.appending(path: name), encoding: .utf8)) ?? ""
+            return "== \(name)\n" + text.components(separatedBy: "\n").suffix(6).joined(separator: "\n")
+        }.joined(separator: "\n")
+    }
+}
+
+/// A program that a test runs, with its output read as it comes.
+struct Program: Sendable {
+    let path: String
+    let arguments: [String]
+
+    /// Runs the program to its end; `onLine` sees each line of its output when it is written.
+    func run(
+        input: [UInt8] = [], onLine: @escaping @Sendable (String) -> Void = { _ in }
+    ) async throws -> ProgramResult {
+        let process = Process()
+        process.executableURL = URL(filePath: path)
+        process.arguments = arguments
+        let (output, source) = (Pipe(), Pipe())
+        process.standardOutput = output
+        process.standardError = output
+        process.standardInput = source
+        let collected = Mutex((text: "", rest: ""))
+        // Reading goes on until every holder of the pipe has ended; the programs hand theirs to no daemon.
+        output.fileHandleForReading.readabilityHandler = { handle in
+            let chunk = String(decoding: handle.availableData, as: UTF8.self)
+            let lines = collected.withLock { state -> [String] in
+                state.text += chunk
+                var lines = (state.rest + chunk).components(separatedBy: "\n")
+                state.rest = lines.removeLast()
+                return lines
+            }
+            lines.forEach(onLine)
+        }
+        try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
+            process.terminationHandler = { _ in done.resume() }
+            do { try process.run() } catch {
+                process.terminationHandler = nil
+                done.resume(throwing: error)
+                return
+            }
+            try? source.fileHandleForWriting.write(contentsOf: Data(input))
+            try? source.fileHandleForWriting.close()
+        }
+        // What was written last may still be in the pipe.
+        try await Task.sleep(for: .milliseconds(100))
+        output.fileHandleForReading.readabilityHandler = nil
+        return ProgramResult(exitCode: process.terminationStatus, output: collected.withLock { $0.text })
+    }
+}

@@ -1,0 +1,97 @@
+import Cryptography
+import LedgerProtocol
+import Merkle
+import Model
+import TransparencyLog
+
+/// A chain of final blocks, made as honest validators would make it.
+struct TestChain {
+    let network: TestNetwork
+    private(set) var head: ChainHead
+    private(set) var leaves: [Digest] = []
+    private(set) var blocks: [FinalBlock] = []
+
+    init(_ network: TestNetwork) {
+        self.network = network
+        head = ChainHead(network.genesis)
+    }
+
+    private var genesis: Genesis { network.genesis }
+
+    /// The block that would be next.
+    func next(
+        _ submissions: [Submission], changing change: (BlockEntry) -> BlockEntry = { $0 }
+    ) throws -> FinalBlock {
+        let ordered = FinalBlock.ordered(submissions)
+        let blockEntry = change(
+            BlockEntry(
+                height: head.height.next, previous: head.hash, time: head.time.advanced(byMilliseconds: 10),
+                validatorSet: genesis.validatorSetHash, nextValidatorSet: genesis.validatorSetHash))
+        let tree = FinalBlock.tree(after: head, submissions: ordered, blockEntry: blockEntry)
+        let text = FinalBlock.checkpointText(origin: genesis.origin, tree: tree)
+        let precommits = votes(
+            .precommit, height: blockEntry.height, blockHash: FinalBlock.hash(ofCheckpointText: text))
+        guard let certificate = Certificate.make(of: precommits, quorum: genesis.quorum) else {
+            fatalError("all validators precommitted the same block")
+        }
+        return FinalBlock(
+            blockEntry: blockEntry, checkpointText: text, certificate: certificate, submissions: ordered)
+    }
+
+    func votes(
+        _ step: VoteStep, height: BlockHeight, round: UInt32 = 0, blockHash: Digest?
+    ) -> [Vote] {
+        zip(genesis.validatorIndices, network.consensus).map { index, signer in
+            Vote.make(
+                networkID: genesis.networkID, step: step, height: height, round: round,
+                blockHash: blockHash, validator: index, signer: signer)
+        }
+    }
+
+    /// Makes and appends a block.
+    mutating func append(_ submissions: [Submission]) throws {
+        let block = try next(submissions)
+        head = try block.verify(after: head, genesis: genesis)
+        leaves += block.submissions.flatMap(\.leafHashes) + [block.blockEntry.leafHash]
+        blocks.append(block)
+    }
+
+    /// The cosignatures of all validators on the newest checkpoint.
+    func cosignatures() -> [ValidatorIndex: Cosignature] {
+        let text = blocks.last?.checkpointText ?? ""
+        return Dictionary(
+            uniqueKeysWithValues: zip(genesis.validatorIndices, network.cosignature).map { index, signer in
+                let time = 1_795_374_001 + UInt64(index.value)
+                return (index, Cosignature(signing: text, time: time, with: signer))
+            })
+    }
+
+    func note() throws -> SignedNote {
+        let note = CheckpointNote.make(
+            checkpointText: blocks.last?.checkpointText ?? "", cosignatures: cosignatures(),
+            logSigner: network.log[0], genesis: genesis)
+        guard let note else { fatalError("all validators cosigned") }
+        return note
+    }
+
+    /// The receipt record of a key in the newest block.
+    func record(of keyID: KeyID) throws -> ReceiptRecord {
+        guard let block = blocks.last else { fatalError("a receipt needs a block") }
+        let own = block.submissions.filter { $0.keyID == keyID }
+        let before = block.submissions.prefix { $0.keyID != keyID }.reduce(0) { $0 + $1.entryCount }
+        let blockLeafCount = block.submissions.reduce(1) { $0 + $1.entryCount }
+        let first = leaves.count - blockLeafCount + before
+        let range = try RangeProof.make(
+            first: UInt64(first), count: UInt64(own.reduce(0) { $0 + $1.entryCount }),
+            treeSize: UInt64(leaves.count)
+        ) { level, index in
+            let start = Int(index) << level
+            return MerkleTree.root(ofLeafHashes: Array(leaves[start..<start + 1 << level]))
+        }
+        return ReceiptRecord(
+            networkID: genesis.networkID, keyID: keyID, height: block.height,
+            items: own.map { ReceiptRecord.Item($0) }, firstIndex: UInt64(first),
+            nextSequence: (own.last?.sequence ?? 0) + 1, left: range.left, right: range.right,
+            note: [UInt8](try note().encoded().utf8))
+    }
+}

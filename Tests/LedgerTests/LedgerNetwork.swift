@@ -1,0 +1,121 @@
+import Cryptography
+import LedgerCore
+import LedgerProtocol
+import Model
+
+/// A network whose keys all come from their names, so that a seed gives the same run every time.
+struct LedgerNetwork: Sendable {
+    static let createdAt = Timestamp(milliseconds: 1_795_374_000_000)
+
+    let genesis: Genesis
+    let keys: [ValidatorKeys]
+    let services: [ServiceName: Signer]
+    let seeds: [[String: [UInt8]]]
+
+    init(validatorCount: Int, name: String = "test") throws {
+        let validators = 1...validatorCount
+        let seeds = validators.map { number in
+            Dictionary(
+                uniqueKeysWithValues: ["consensus", "cosignature", "log"].map {
+                    ($0, Self.seed("\(name) \($0) \(number)"))
+                })
+        }
+        self.seeds = seeds
+        let keys = seeds.map { seeds in
+            ValidatorKeys(
+                consensus: Self.signer(seeds["consensus"]), cosignature: Self.signer(seeds["cosignature"]),
+                log: Self.signer(seeds["log"]))
+        }
+        self.keys = keys
+        services = Dictionary(
+            uniqueKeysWithValues: ServiceName.allCases.map {
+                ($0, Self.signer(Self.seed("\(name) signing \($0.rawValue)")))
+            })
+        genesis = try Self.draft(name: name, keys: keys, services: services).genesis()
+    }
+
+    func settings(_ index: Int) -> ValidatorSettings {
+        ValidatorSettings(
+            genesis: genesis, validator: ValidatorIndex(UInt16(index)), keys: keys[index])
+    }
+
+    func signer(_ service: ServiceName) -> Signer { services[service] ?? Self.signer(nil) }
+
+    func submission(
+        by service: ServiceName = .consent, sequence: UInt64, entryCount: Int = 1, salt: String = "",
+        kind: EntryKind = .private
+    ) throws -> Submission {
+        let signer = signer(service)
+        let entries = (0..<entryCount).map { number in
+            let name = "\(service.rawValue) \(sequence) \(number) \(salt)"
+            return Entry.make(
+                kind: kind, submitter: signer.keyID, id: Self.identifier(name), time: 1_795_374_000,
+                opening: kind.isPublic ? .zero : SHA256.hash([UInt8](name.utf8)),
+                networkID: genesis.networkID, payload: [1])
+        }
+        return try Submission.make(
+            networkID: genesis.networkID, sequence: sequence, entries: entries,
+            publicPayloads: kind.isPublic ? entries.map { _ in [1] } : [], signer: signer)
+    }
+
+    func verified(_ submission: Submission) throws -> Verified<Submission> {
+        try MessageVerifier(genesis: genesis).verify(submission)
+    }
+
+    static func identifier<Kind>(_ name: String) -> Identifier<Kind> {
+        // Sixteen bytes are what an identifier takes.
+        Identifier(SHA256.hash([UInt8](name.utf8)).bytes.prefix(16))!
+    }
+
+    private static func seed(_ name: String) -> [UInt8] { SHA256.hash([UInt8](name.utf8)).bytes }
+
+    private static func signer(_ seed: [UInt8]?) -> Signer {
+        let secret = SecretBytes(copying: seed ?? [UInt8](repeating: 7, count: 32))
+        do { return Signer(try SigningKey(seed: secret)) } catch { fatalError("32 bytes are a seed: \(error)") }
+    }
+
+    private static func draft(
+        name: String, keys: [ValidatorKeys], services: [ServiceName: Signer]
+    ) throws -> GenesisDraft {
+        let names = keys.count == 1 ? ["North Hospital"] : ["North Hospital", "South Clinic"]
+        let organizations = names.map {
+            GenesisOrganization(
+                id: identifier($0), name: $0, key: signer(seed("\(name) organization \($0)")).publicKey)
+        }
+        let validators = keys.enumerated().map { index, keys in
+            GenesisValidator(
+                name: "validator-\(index + 1).\(name).consentry.example",
+                organization: organizations[index % organizations.count].id,
+                url: "http://127.0.0.1:\(7101 + index)", consensusKey: keys.consensus.publicKey,
+                cosignatureKey: keys.cosignature.publicKey, logKey: keys.log.publicKey)
+        }
+        let members = try ServiceName.allCases.map { service in
+            let sealing = SecretBytes(copying: seed("\(name) sealing \(service.rawValue)"))
+            return GenesisService(
+                service: service, organization: organizations[0].id,
+                url: "https://\(service.rawValue).\(name).example",
+                signingKey: services[service]?.publicKey ?? organizations[0].key,
+                sealingKey: try SealingKey(secret: sealing).publicKey,
+                tokenKey: service == .identity || service == .consent
+                    ? signer(seed("\(name) token \(service.rawValue)")).publicKey : nil)
+        }
+        return GenesisDraft(
+            network: name, createdAt: createdAt, organizations: organizations, validators: validators,
+            services: members)
+    }
+}
+
+/// A generator of numbers that are all determined by the seed (SplitMix64).
+struct SeededNumbers: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var word = state
+        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+        return word ^ (word >> 31)
+    }
+}

@@ -1,0 +1,126 @@
+import Cryptography
+import LedgerCore
+import LedgerProtocol
+import Model
+import Testing
+
+/// Whole networks of validator cores over a faulty bus; a failure names its seed.
+@Suite struct SimulationTests {
+    @Test(arguments: [1, 2, 3, 4, 7], [UInt64](1...6))
+    func everySubmissionBecomesFinalOnOneChain(validatorCount: Int, seed: UInt64) throws {
+        let network = try LedgerNetwork(validatorCount: validatorCount)
+        var simulation = Simulation(network: network, seed: seed)
+        try simulation.startAll()
+        for sequence in 0..<6 as Range<UInt64> {
+            simulation.submit(try network.submission(by: .consent, sequence: sequence, entryCount: 3))
+            simulation.submit(try network.submission(by: .records, sequence: sequence))
+            _ = try simulation.run(milliseconds: 15) { _ in false }
+        }
+        let isSettled = try simulation.run(milliseconds: 20_000) { $0.isSettled }
+        #expect(isSettled)
+        try check(simulation)
+        // A network without work stands still.
+        _ = try simulation.run(milliseconds: 3_000) { _ in false }
+        let height = simulation.nodes[0].commits.count
+        _ = try simulation.run(milliseconds: 5_000) { _ in false }
+        #expect(simulation.nodes[0].commits.count == height)
+        try checkReceipts(simulation)
+    }
+
+    @Test(arguments: [4, 7], [UInt64](1...6))
+    func aDeadProposerIsReplaced(validatorCount: Int, seed: UInt64) throws {
+        let network = try LedgerNetwork(validatorCount: validatorCount)
+        var simulation = Simulation(network: network, seed: seed)
+        // Validator 1 proposes at height 1 and never comes up.
+        for index in 0..<validatorCount where index != 1 { try simulation.start(index) }
+        for sequence in 0..<5 as Range<UInt64> {
+            simulation.submit(try network.submission(sequence: sequence))
+            _ = try simulation.run(milliseconds: 700) { _ in false }
+        }
+        let isSettled = try simulation.run(milliseconds: 30_000) { $0.isSettled }
+        #expect(isSettled)
+        try check(simulation)
+        try simulation.start(1)
+        let hasCaughtUp = try simulation.run(milliseconds: 10_000) { $0.isSettled }
+        #expect(hasCaughtUp)
+        try check(simulation)
+    }
+
+    @Test(arguments: [1, 4, 7], [UInt64](1...8))
+    func crashesAndLossesCostTimeOnly(validatorCount: Int, seed: UInt64) throws {
+        let network = try LedgerNetwork(validatorCount: validatorCount)
+        let faults = Simulation.Faults(delayMilliseconds: 1...120, duplicatePercent: 30, lossPercent: 10)
+        var simulation = Simulation(network: network, seed: seed, faults: faults)
+        try simulation.startAll()
+        var numbers = SeededNumbers(seed: seed &* 31)
+        for sequence in 0..<10 as Range<UInt64> {
+            simulation.submit(try network.submission(sequence: sequence, entryCount: 2))
+            let victim = Int.random(in: 0..<validatorCount, using: &numbers)
+            let pause = Int64.random(in: 1...150, using: &numbers)
+            _ = try simulation.run(milliseconds: pause) { _ in false }
+            simulation.crash(victim)
+            _ = try simulation.run(milliseconds: pause * 2) { _ in false }
+            try simulation.start(victim)
+        }
+        let isSettled = try simulation.run(milliseconds: 180_000) { $0.isSettled }
+        #expect(isSettled)
+        try check(simulation)
+    }
+
+    @Test(arguments: [UInt64](1...6))
+    func allAtOnceStoppedGoOnWithTheSameChain(seed: UInt64) throws {
+        let network = try LedgerNetwork(validatorCount: 4)
+        var simulation = Simulation(network: network, seed: seed)
+        try simulation.startAll()
+        for sequence in 0..<8 as Range<UInt64> {
+            simulation.submit(try network.submission(sequence: sequence))
+            _ = try simulation.run(milliseconds: Int64(7 + seed * 5)) { _ in false }
+            for index in 0..<4 { simulation.crash(index) }
+            try simulation.startAll()
+        }
+        let isSettled = try simulation.run(milliseconds: 60_000) { $0.isSettled }
+        #expect(isSettled)
+        try check(simulation)
+    }
+
+    @Test(arguments: [UInt64](1...6))
+    func anEquivocatingValidatorIsFoundAndHarmless(seed: UInt64) throws {
+        let network = try LedgerNetwork(validatorCount: 4)
+        let faults = Simulation.Faults(equivocator: 2)
+        var simulation = Simulation(network: network, seed: seed, faults: faults)
+        try simulation.startAll()
+        for sequence in 0..<5 as Range<UInt64> {
+            simulation.submit(try network.submission(sequence: sequence))
+            _ = try simulation.run(milliseconds: 40) { _ in false }
+        }
+        let isSettled = try simulation.run(milliseconds: 60_000) { $0.isSettled }
+        #expect(isSettled)
+        try check(simulation)
+        let evidence = simulation.nodes.flatMap { $0.core?.evidence ?? [] }
+        let accused = Set(evidence.map(\.first.validator.position))
+        #expect(accused == [2])
+    }
+
+    private func check(_ simulation: Simulation) throws {
+        let forks = simulation.forks()
+        #expect(forks.isEmpty)
+        #expect(simulation.doubleVotes == 0)
+        let halted = simulation.nodes.compactMap(\.halted)
+        #expect(halted.isEmpty)
+    }
+
+    /// Every receipt of the run is one that the submitter's light client believes.
+    private func checkReceipts(_ simulation: Simulation) throws {
+        var client = LightClient(genesis: simulation.network.genesis)
+        let all = simulation.nodes[0].commits.flatMap(\.block.submissions)
+        var receiptCount = 0
+        for record in simulation.records {
+            let own = record.items.compactMap { item in all.first { $0.hash == item.hash } }
+            receiptCount += try client.accept(record, submissions: own).count
+        }
+        let entryCount = all.reduce(0) { $0 + $1.entryCount }
+        // Each validator of the services' organisation publishes, so every entry has at least one.
+        #expect(receiptCount >= entryCount)
+        #expect(simulation.refusals.isEmpty)
+    }
+}
