@@ -143,7 +143,9 @@ extension [Target] {
             .tests("Cryptography"),
             .tests("Merkle", ["Cryptography"]),
             .tests("TransparencyLog", ["Merkle", "Cryptography"]),
-            .tests("LedgerProtocol", ["Merkle", "Cryptography", "TransparencyLog"]),
+            .tests(
+                "LedgerProtocol", of: ["LedgerProtocol", "Merkle", "Cryptography", "TransparencyLog"],
+                exclude: ["Vectors"]),
             .tests("Tokens", ["Cryptography"]),
             .tests("ConsentEngine"),
             .tests("Postgres"),
@@ -196,11 +198,13 @@ extension Target {
             ])
     }
 
-    static func tests(_ name: String, of dependencies: [Target.Dependency]) -> Target {
+    static func tests(
+        _ name: String, of dependencies: [Target.Dependency], exclude: [String] = []
+    ) -> Target {
         .testTarget(
             name: "\(name)Tests",
             dependencies: ["TestSupport"] + (name == "Model" ? [] : ["Model"]) + dependencies,
-            path: "Tests/\(name)Tests", swiftSettings: .strict)
+            path: "Tests/\(name)Tests", exclude: exclude, swiftSettings: .strict)
     }
 }
 

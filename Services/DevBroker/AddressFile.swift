@@ -9,7 +9,7 @@ struct AddressFile {
         do {
             try Data("\(address)\n".utf8).write(to: URL(filePath: path), options: .atomic)
         } catch {
-            throw DevBrokerFault("address file `\(path)` cannot be written: give a path in a writable folder")
+            throw DevBrokerFault("address file `\(path)` cannot be written: choose a writable folder")
         }
         self.path = path
     }

@@ -8,14 +8,13 @@ struct Main {
         do {
             let arguments = try Arguments(CommandLine.arguments.dropFirst())
             let topics = try TopicsFile.read(arguments.topicsPath)
-            // Blocked before the broker's threads start, so that they inherit it and only `await` sees
-            // the signal.
+            // Blocked before the broker's threads start: they inherit it, and only `await` sees the signal.
             let signals = TerminationSignals()
             let broker = try MockBroker(topics: topics.map { ($0.name, $0.partitionCount) })
             let addressFile = try AddressFile(path: arguments.addressPath, address: broker.bootstrapServers)
             let notice =
-                "devbroker on \(broker.bootstrapServers): an in-memory broker for trying out and tests only; "
-                + "5 MiB a partition, no TLS, everything is lost at exit\n"
+                "devbroker on \(broker.bootstrapServers): an in-memory broker for trying out and tests "
+                + "only; 5 MiB a partition, no TLS, everything is lost at exit\n"
             FileHandle.standardOutput.write(Data(notice.utf8))
             signals.await()
             addressFile.remove()

@@ -2,6 +2,7 @@
 package struct KafkaConfiguration: Sendable {
     /// Comma-separated `host:port` pairs of some brokers of the cluster.
     package var bootstrapServers: String
+    /// The name that the brokers' logs and quotas show.
     package var clientID: String
     /// librdkafka properties that overrule this module's own, such as `security.protocol`.
     package var properties: [String: String]

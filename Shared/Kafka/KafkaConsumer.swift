@@ -3,8 +3,11 @@ import Synchronization
 
 /// One partition and where reading it starts.
 package struct TopicPartitionStart: Sendable, Equatable {
+    /// The topic's name.
     package let topic: String
+    /// The partition, from zero on.
     package let partition: Int32
+    /// Where reading begins.
     package let start: KafkaConsumer.StartOffset
 
     /// Creates a start.
@@ -157,7 +160,8 @@ package final class KafkaConsumer: Sendable {
                 assignment.running.insert(place)
             }
         } catch {
-            inbox.fail(with: error)
+            let isWanted = assignment.withLock { $0.wishes[place] == wish }
+            if isWanted { inbox.fail(with: error) }
         }
     }
 

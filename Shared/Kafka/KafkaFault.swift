@@ -22,11 +22,15 @@ package struct KafkaFault: Error, Sendable {
         case other
     }
 
+    /// The kind of failure.
     package let reason: Reason
     /// librdkafka's error number, zero when the fault arose in this module.
     package let code: Int32
+    /// One sentence without keys or values.
     package let message: String
+    /// The topic it is about, where there is one.
     package let topic: String?
+    /// The partition it is about, where there is one.
     package let partition: Int32?
 
     /// Creates a fault; tests of callers use it too.

@@ -1,6 +1,8 @@
 /// One header of a record; names may repeat.
 package struct KafkaHeader: Sendable, Equatable {
+    /// The header's name.
     package let name: String
+    /// The header's bytes.
     package let value: [UInt8]
 
     /// Creates a header.
@@ -12,14 +14,19 @@ package struct KafkaHeader: Sendable, Equatable {
 
 /// One record as it was read from a partition.
 package struct KafkaRecord: Sendable, Equatable {
+    /// The topic it was read from.
     package let topic: String
+    /// The partition, from zero on.
     package let partition: Int32
+    /// The place in the partition.
     package let offset: Int64
     /// Milliseconds since 1970, as the producer or the broker set it; -1 when there is none.
     package let timestampMilliseconds: Int64
+    /// What chose the partition, if anything.
     package let key: [UInt8]?
     /// Nil for a tombstone.
     package let value: [UInt8]?
+    /// In the order of sending.
     package let headers: [KafkaHeader]
 
     /// Creates a record; tests of consumers use it.
@@ -42,7 +49,9 @@ package struct KafkaRecord: Sendable, Equatable {
 
 /// Where the broker stored a record.
 package struct KafkaDelivery: Sendable, Equatable {
+    /// The partition, from zero on.
     package let partition: Int32
+    /// The place in the partition.
     package let offset: Int64
 
     /// Creates a delivery; in-memory adapters use it.

@@ -6,9 +6,13 @@ package struct TopicPlan: Sendable, Equatable {
         case compact
     }
 
+    /// The topic's name, lower case with dots.
     package let name: String
+    /// Fixed for good, since keys choose partitions by it.
     package let partitionCount: Int32
+    /// How long records are kept.
     package let retentionMilliseconds: Int64
+    /// What happens to records afterwards.
     package let cleanupPolicy: CleanupPolicy
     /// The service that alone writes to the topic.
     package let owner: String

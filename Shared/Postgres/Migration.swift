@@ -1,7 +1,10 @@
 /// One published step of a schema; its text never changes afterwards.
 package struct Migration: Sendable {
+    /// The number after `V`, from 1 on.
     package let version: Int
+    /// The words between the version and `.sql`.
     package let name: String
+    /// The statements, run in one transaction.
     package let sql: String
 
     /// Reads a file named like `V0001__outbox.sql`; any other name, or text that is not UTF-8, traps.

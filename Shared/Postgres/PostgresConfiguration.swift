@@ -4,16 +4,23 @@ import CLibpq
 package struct PostgresConfiguration: Sendable {
     /// A host name, an address, or the directory of a Unix socket when it starts with `/`.
     package var host: String
+    /// The TCP port, or the number in the name of the Unix socket.
     package var port: Int
+    /// The database's name.
     package var database: String
+    /// The role to connect as.
     package var user: String
+    /// Nil where the server asks for none; never printed.
     package var password: String?
     /// The search path of every connection: one schema, or several separated by commas.
     package var schema: String
+    /// The longest that one attempt to connect may take.
     package var connectTimeoutSeconds: Int
     /// The server cancels a statement after this time; the client gives the connection up a little later.
     package var statementTimeoutMilliseconds: Int
+    /// The number of connections in a pool.
     package var connectionCountMax: Int
+    /// The name that the server's own views and logs show.
     package var applicationName: String
     /// Further libpq parameters for TLS, such as `sslmode` and `sslrootcert`.
     package var transportParameters: [String: String] = [:]

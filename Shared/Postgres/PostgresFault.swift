@@ -24,9 +24,11 @@ package struct PostgresFault: Error, Sendable {
         case migrationRefused
     }
 
+    /// The kind of failure.
     package let reason: Reason
     /// The SQLSTATE, or empty when the fault did not come from the server.
     package let code: String
+    /// One sentence without values of rows.
     package let message: String
     /// The constraint that refused the row, if any.
     package let constraint: String?

@@ -3,8 +3,11 @@
 package final class PostgresPool: Sendable {
     /// How much of the pool is in use, for metrics.
     package struct Load: Sendable, Equatable {
+        /// All connections, open or not.
         package let connectionCount: Int
+        /// Those lent out.
         package let busyCount: Int
+        /// The tasks that wait for one.
         package let waitingCount: Int
 
         /// Creates a load; tests compare with it.

@@ -33,6 +33,19 @@ struct FaultTests {
         await bench.end()
     }
 
+    @Test func `an unknown topic is a fault for both sides, which still work`() async throws {
+        let bench = try Bench()
+        try bench.assign(.beginning, topic: "nowhere")
+        let reading = await #expect(throws: KafkaFault.self) { try await bench.consumer.poll(max: 1) }
+        let sending = await #expect(throws: KafkaFault.self) { try await bench.send("x", topic: "nowhere") }
+        #expect([reading?.reason, sending?.reason] == [.unknownTopic, .unknownTopic])
+        try await bench.send("y")
+        try bench.assign(.beginning)
+        let texts = try await bench.texts(1)
+        #expect(texts == ["y"])
+        await bench.end()
+    }
+
     @Test func `too much in flight is pushed back and nothing is lost`() async throws {
         let bench = try Bench()
         bench.broker.setRoundTrip(milliseconds: 800)

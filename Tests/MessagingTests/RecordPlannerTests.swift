@@ -57,7 +57,7 @@ struct RecordPlannerTests {
         let target = SearchTarget(producer: forge.context.signer.keyID, number: 0)
         let shuffled = [c.with(offset: 0), b.with(offset: 1), a.with(offset: 2), c.with(offset: 3)]
         let plan = plan(shuffled, searching: target)
-        #expect(plan.steps.count == 1 && plan.earlyCount == 2)
+        #expect(plan.steps.count == 1 && plan.farthestEarly == 2)
         #expect(plan.endName == "gap at 1")
     }
 

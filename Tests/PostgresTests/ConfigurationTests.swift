@@ -6,7 +6,8 @@ struct ConfigurationTests {
     @Test func `a URL with everything is read`() throws {
         let configuration = try PostgresConfiguration(
             url:
-                "postgresql://al%40ice:s%2Fecret@db.example:6432/clinic?sslmode=verify-full&connect_timeout=9",
+                "postgresql://al%40ice:s%2Fecret@db.example:6432/clinic?sslmode=verify-full"
+                + "&connect_timeout=9",
             schema: "consent")
         #expect(configuration.user == "al@ice")
         #expect(configuration.password == "s/ecret")

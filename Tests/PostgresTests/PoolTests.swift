@@ -173,7 +173,10 @@ struct PoolTests {
             try session.execute(
                 script: """
                     CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS
-                    'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(1); RETURN NULL; END';
+                    'BEGIN
+                        PERFORM pg_terminate_backend(pg_backend_pid()), pg_sleep(1);
+                        RETURN NULL;
+                    END';
                     CREATE CONSTRAINT TRIGGER die AFTER INSERT ON item
                     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION die();
                     """)

@@ -45,10 +45,19 @@ import Testing
         (#"{"resourceType":"Observation","id":"not an id"}"#, .unidentified(entry: 1)),
         (#"{"resourceType":"Spell","id":"2"}"#, .unknownType(entry: 1)),
         (#"{"resourceType":"Patient","id":"2"}"#, .secondPatient(entry: 1)),
-        (#"{"resourceType":"Observation","id":"2","subject":{"reference":"Patient/9"}}"#, .otherPatient(entry: 1)),
-        (#"{"resourceType":"Observation","id":"2","subject":{"display":"somebody"}}"#, .otherPatient(entry: 1)),
+        (
+            #"{"resourceType":"Observation","id":"2","subject":{"reference":"Patient/9"}}"#,
+            .otherPatient(entry: 1)
+        ),
+        (
+            #"{"resourceType":"Observation","id":"2","subject":{"display":"somebody"}}"#,
+            .otherPatient(entry: 1)
+        ),
         (#"{"resourceType":"Claim","id":"2","patient":{"reference":"urn:uuid:9"}}"#, .otherPatient(entry: 1)),
-        (#"{"resourceType":"Account","id":"2","subject":[{"reference":"Patient/9"}]}"#, .otherPatient(entry: 1)),
+        (
+            #"{"resourceType":"Account","id":"2","subject":[{"reference":"Patient/9"}]}"#,
+            .otherPatient(entry: 1)
+        ),
     ]
 
     @Test(arguments: refusals)
@@ -68,9 +77,12 @@ import Testing
         (#"{"resourceType":"Patient","id":"1"}"#, .notBundle),
         (#"{"resourceType":"Bundle","type":"history"}"#, .notBundle),
         (#"{"resourceType":"Bundle","type":"batch","entry":{}}"#, .notBundle),
-        (#"{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"POST"}}]}"#, .notStorable(entry: 0)),
         (
-            #"{"resourceType":"Bundle","type":"batch","entry":[{"resource":{},"request":{"method":"DELETE"}}]}"#,
+            #"{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"POST"}}]}"#,
+            .notStorable(entry: 0)
+        ),
+        (
+            #"{"resourceType":"Bundle","type":"batch","entry":[{"resource":{},"request":{"method":"GET"}}]}"#,
             .notStorable(entry: 0)
         ),
     ]
@@ -100,7 +112,8 @@ import Testing
         let command = StoreBundle(
             custodian: Made.participant(2), patient: patient,
             bundle: try SplitBundle(
-                SampleBundle.make(resources + [#"{"resourceType":"Organization","id":"o"}"#]), patient: patient))
+                SampleBundle.make(resources + [#"{"resourceType":"Organization","id":"o"}"#]),
+                patient: patient))
         let marks = ["a", "b", "c"].map { SHA256.hash(Array($0.utf8)) }
         let fresh = [Made.version(), Made.version(), Made.version()]
         let earlier = Made.version()
@@ -125,7 +138,8 @@ import Testing
         let binding = { (type: String, id: String) in
             RecordBinding(
                 networkID: .zero, patient: Made.participant(1), custodian: Made.participant(2),
-                resource: ResourceKey(type: type, id: id), version: RecordVersionID([UInt8](repeating: 1, count: 16))!,
+                resource: ResourceKey(type: type, id: id),
+                version: RecordVersionID([UInt8](repeating: 1, count: 16))!,
                 key: PatientKeyID([UInt8](repeating: 2, count: 16))!)
         }
         #expect(binding("List", "a1").ofContent != binding("Lista", "1").ofContent)

@@ -97,7 +97,8 @@ struct GrantedAccess: Sendable {
         RecordAccessToken(
             issuer: Self.consentURL, subject: subject ?? clinician, organization: organization, actor: system,
             audience: audience, patient: patient ?? self.patient, purposes: purposes ?? self.purposes,
-            resourceTypes: types, decision: decision, entryIndex: entryIndex, contracts: contracts ?? [reference],
+            resourceTypes: types, decision: decision, entryIndex: entryIndex,
+            contracts: contracts ?? [reference],
             issuedAt: now, expiresAt: now.advanced(byMilliseconds: lifetimeSeconds * 1_000), id: "token-1")
     }
 
@@ -113,7 +114,8 @@ struct GrantedAccess: Sendable {
 /// Bundles of the tests.
 enum SampleBundle {
     static func make(_ resources: [String], type: String = "collection") -> [UInt8] {
-        let entries = resources.map { "{\"fullUrl\":\"urn:uuid:x\",\"resource\":\($0)}" }.joined(separator: ",")
+        let entries = resources.map { "{\"fullUrl\":\"urn:uuid:x\",\"resource\":\($0)}" }.joined(
+            separator: ",")
         return Array("{\"resourceType\":\"Bundle\",\"type\":\"\(type)\",\"entry\":[\(entries)]}".utf8)
     }
 

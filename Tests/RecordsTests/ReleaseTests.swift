@@ -22,7 +22,8 @@ import Tokens
     }
 
     private static func outcome(
-        _ token: RecordAccessToken, _ target: ReleaseRecords.Target, _ facts: ReleaseFacts, purpose: String? = nil,
+        _ token: RecordAccessToken, _ target: ReleaseRecords.Target, _ facts: ReleaseFacts,
+        purpose: String? = nil,
         at time: Timestamp = now
     ) throws -> String {
         let command = try #require(ReleaseRecords(token: token, target: target, purpose: purpose))
@@ -65,7 +66,8 @@ import Tokens
         let other = GrantedAccess()
         let tokens = [
             access.token(at: now, subject: Made.participant()), access.token(at: now, entryIndex: 42),
-            access.token(at: now, purposes: ["TREAT", "HRESCH"]), access.token(at: now, contracts: [other.reference]),
+            access.token(at: now, purposes: ["TREAT", "HRESCH"]),
+            access.token(at: now, contracts: [other.reference]),
             access.token(at: now, types: ["Observation"]),
         ]
         let facts = try Self.facts(access, further: [other])
@@ -113,7 +115,8 @@ import Tokens
         var permit = access
         permit.contract = Made.contract()
         let withoutNamed = access.token(at: Self.now, contracts: [])
-        let second = try Self.outcome(withoutNamed, access.everything(), try Self.facts(access, further: [permit]))
+        let second = try Self.outcome(
+            withoutNamed, access.everything(), try Self.facts(access, further: [permit]))
         #expect(second == "no-longer-permitted")
     }
 
@@ -148,7 +151,8 @@ import Tokens
         let ofOther = RecordedDecision(id: id, entryIndex: 1, subject: Made.participant(), data: data)
         let empty = RecordedDecision(id: id, entryIndex: 1, subject: access.patient, data: [])
         let incomplete = RecordedDecision(
-            id: id, entryIndex: 1, subject: access.patient, data: data.setting("decision", ["effect": "permit"]))
+            id: id, entryIndex: 1, subject: access.patient,
+            data: data.setting("decision", ["effect": "permit"]))
         #expect([ofOther, empty, incomplete] == [nil, nil, nil])
     }
 }

@@ -25,7 +25,8 @@ struct VaultFixture: Sendable {
     static func with<Result: Sendable>(
         _ body: (VaultFixture) async throws -> Result
     ) async throws -> Result {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "records-test-\(UUID().uuidString)")
+        let folder = FileManager.default.temporaryDirectory.appending(
+            path: "records-test-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let network = try TestNetwork()
@@ -33,10 +34,13 @@ struct VaultFixture: Sendable {
         let configuration = try await PrivatePostgres.shared().createSchema("records")
         let service = try await RecordsService.start(
             environment: Environment([
-                "CONSENTRY_GENESIS": folder.appending(path: "genesis.json").path, "CONSENTRY_KEYS": folder.path,
-                "CONSENTRY_POSTGRES": PrivatePostgres.url(of: configuration), "CONSENTRY_KAFKA": "127.0.0.1:1",
+                "CONSENTRY_GENESIS": folder.appending(path: "genesis.json").path,
+                "CONSENTRY_KEYS": folder.path,
+                "CONSENTRY_POSTGRES": PrivatePostgres.url(of: configuration),
+                "CONSENTRY_KAFKA": "127.0.0.1:1",
             ]))
-        let fixture = VaultFixture(service: service, identity: network.identityToken, consent: network.consentToken)
+        let fixture = VaultFixture(
+            service: service, identity: network.identityToken, consent: network.consentToken)
         do {
             let result = try await body(fixture)
             await service.host.pool.close()
@@ -56,7 +60,9 @@ struct VaultFixture: Sendable {
         finality: InboundEvent.Finality = .final(index: GrantedAccess.entryIndex),
         then: @escaping @Sendable (PostgresSession) throws -> Void = { _ in }
     ) async throws {
-        guard let subscription = service.subscriptions.first(where: { $0.topic == type.topic }) else { return }
+        guard let subscription = service.subscriptions.first(where: { $0.topic == type.topic }) else {
+            return
+        }
         let event = InboundEvent(
             id: id, type: type, subject: subject, time: now, data: data, producer: subscription.producers[0],
             finality: finality, disclosureBytes: [], receipt: nil)
@@ -82,14 +88,16 @@ struct VaultFixture: Sendable {
             ])
         guard decision else { return }
         try await deliver(
-            .accessDecided, subject: access.patient, data: try access.decisionData(at: now), id: access.decision)
+            .accessDecided, subject: access.patient, data: try access.decisionData(at: now),
+            id: access.decision)
     }
 
     func revoke(
         _ access: GrantedAccess, then: @escaping @Sendable (PostgresSession) throws -> Void = { _ in }
     ) async throws {
         try await deliver(
-            .consentRevoked, subject: access.patient, data: ["contract": .string(access.contract.description)],
+            .consentRevoked, subject: access.patient,
+            data: ["contract": .string(access.contract.description)],
             finality: .pending, then: then)
     }
 
@@ -99,7 +107,8 @@ struct VaultFixture: Sendable {
     ) async throws -> ServiceResponse {
         let token = IdentityToken(
             issuer: Self.identityURL, subject: kind == .organization ? custodian : Made.participant(),
-            subjectKind: kind, organization: custodian, actor: nil, audience: GrantedAccess.recordsURL, issuedAt: now,
+            subjectKind: kind, organization: custodian, actor: nil, audience: GrantedAccess.recordsURL,
+            issuedAt: now,
             expiresAt: now.advanced(byMilliseconds: 60_000), id: "identity-token")
         return try await call(
             .post, "/fhir/Patient/{id}/$store", ["id": patient.description],
@@ -108,7 +117,8 @@ struct VaultFixture: Sendable {
     }
 
     func everything(
-        _ token: RecordAccessToken, of patient: ParticipantID? = nil, query: String = "", purpose: String? = nil
+        _ token: RecordAccessToken, of patient: ParticipantID? = nil, query: String = "",
+        purpose: String? = nil
     ) async throws -> ServiceResponse {
         try await call(
             .get, "/fhir/Patient/{id}/$everything", ["id": (patient ?? token.patient).description],
@@ -131,7 +141,9 @@ struct VaultFixture: Sendable {
         headers: HTTPFields = [:], query: String = "", body: [UInt8] = []
     ) async throws -> ServiceResponse {
         let isFresh = isFresh
-        let route = service.routes(isFresh: { isFresh }).first { $0.method == method && $0.template == template }
+        let route = service.routes(isFresh: { isFresh }).first {
+            $0.method == method && $0.template == template
+        }
         guard let route else { throw CocoaError(.featureUnsupported) }
         do {
             return try await route.handler(

@@ -24,7 +24,8 @@ import Tokens
             let locations = storedEntries.compactMap { $0["response"]?["location"]?.string }
             #expect(stored.status == .ok && locations.count == sent.count)
             let answer = try await vault.everything(access.token(at: vault.now))
-            let ranges = try JSONScanner.elements(of: answer.body, arrayNamed: "entry", memberNamed: "resource")
+            let ranges = try JSONScanner.elements(
+                of: answer.body, arrayNamed: "entry", memberNamed: "resource")
             let received = try ranges.map { range in
                 let content = Array(answer.body[range])
                 let value = try JSONValue(parsing: content)
@@ -147,7 +148,8 @@ import Tokens
             try await vault.arrive(access)
             for (custodian, id) in [(access.custodian, "own"), (other.custodian, "hidden")] {
                 _ = try await vault.store(
-                    SampleBundle.make([SampleBundle.observation(id, patient: access.patient)]), of: access.patient,
+                    SampleBundle.make([SampleBundle.observation(id, patient: access.patient)]),
+                    of: access.patient,
                     as: custodian)
             }
             let token = access.token(at: vault.now)
@@ -155,15 +157,18 @@ import Tokens
             #expect(own.status == .ok)
             let refused = [
                 try await vault.read(token, "Observation", "hidden"),
-                try await vault.read(token, "Observation", "absent"), try await vault.read(token, "Spell", "1"),
-                try await vault.read(token, "Observation", "\0"), try await vault.everything(token, of: other.custodian),
+                try await vault.read(token, "Observation", "absent"),
+                try await vault.read(token, "Spell", "1"),
+                try await vault.read(token, "Observation", "\0"),
+                try await vault.everything(token, of: other.custodian),
                 try await vault.everything(token, purpose: "HRESCH"),
             ]
             #expect(refused.allSatisfy { $0.status == .forbidden })
             #expect(Set(refused.map(\.body)).count == 1)
             let reasons = try await vault.events(.accessRefused, of: access.patient)
                 .compactMap { $0["reason"]?.string }.sorted()
-            let expected = ["other-patient", "purpose-not-granted"]
+            let expected =
+                ["other-patient", "purpose-not-granted"]
                 + [String](repeating: "resource-not-released", count: 4)
             #expect(reasons == expected)
         }
@@ -176,10 +181,37 @@ import Tokens
             let answer = try await vault.everything(access.token(at: vault.now), query: "_type=Goal")
             let total = try JSONValue(parsing: answer.body)["total"]?.int64
             #expect(answer.status == .ok && total == 0)
-            let counts = try await vault.events(.accessDisclosed, of: access.patient).map { $0["count"]?.int64 }
+            let counts = try await vault.events(.accessDisclosed, of: access.patient).map {
+                $0["count"]?.int64
+            }
             #expect(counts == [0])
             let unknown = try await vault.everything(access.token(at: vault.now), query: "_count=1")
             #expect(unknown.status == .badRequest)
+        }
+    }
+
+    @Test func whatOneAnswerCannotHoldIsReadTypeByType() async throws {
+        try await VaultFixture.with { vault in
+            let access = GrantedAccess()
+            try await vault.arrive(access)
+            for (type, count) in [("Observation", 1_500), ("Goal", 600)] {
+                let resources = (0..<count).map { "{\"resourceType\":\"\(type)\",\"id\":\"\($0)\"}" }
+                let stored = try await vault.store(
+                    SampleBundle.make(resources), of: access.patient, as: access.custodian)
+                #expect(stored.status == .ok)
+            }
+            let token = access.token(at: vault.now)
+            let all = try await vault.everything(token)
+            let goals = try await vault.everything(token, query: "_type=Goal")
+            let total = try JSONValue(parsing: goals.body)["total"]?.int64
+            #expect(all.status == .unprocessableContent && goals.status == .ok && total == 600)
+            let sizes = try await vault.events(.recordsStored, of: access.patient)
+                .compactMap { $0["resources"]?.array?.count }.sorted()
+            #expect(sizes == [500, 600, 1_000])
+            let reasons = try await vault.events(.accessRefused, of: access.patient).map {
+                $0["reason"]?.string
+            }
+            #expect(reasons == ["too-much"])
         }
     }
 
@@ -238,9 +270,11 @@ import Tokens
             let statuses = [
                 try await vault.store(bundle, of: patient, as: custodian, kind: .organization).status.code,
                 try await vault.store(bundle, of: patient, as: custodian, kind: .practitioner).status.code,
-                try await vault.store(bundle, of: patient, as: custodian, contentType: "text/plain").status.code,
+                try await vault.store(bundle, of: patient, as: custodian, contentType: "text/plain").status
+                    .code,
                 try await vault.store(Array("{".utf8), of: patient, as: custodian).status.code,
-                try await vault.store(SampleBundle.make([]), of: Made.participant(), as: custodian).status.code,
+                try await vault.store(SampleBundle.make([]), of: Made.participant(), as: custodian).status
+                    .code,
                 try await vault.store(bundle, of: Made.participant(), as: custodian).status.code,
             ]
             #expect(statuses == [200, 403, 415, 400, 422, 422])

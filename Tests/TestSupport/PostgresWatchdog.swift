@@ -26,8 +26,10 @@ struct PostgresWatchdog {
         throw PrivatePostgres.StartFault(description: "the private Postgres cluster did not start: \(log)")
     }
 
-    // The descriptors of the test runner are closed, or it would wait for the server to end.
+    // Nothing but the end of the pipe may end the shell, not even that nobody reads its answer any
+    // more. The descriptors of the test runner are closed, or it would wait for the server to end.
     private static let script = """
+        trap '' PIPE HUP INT TERM
         for descriptor in 3 4 5 6 7 8 9; do eval "exec $descriptor>&-"; done
         cd "$1"
         "$2/initdb" -D data -k -A trust -U postgres -E UTF8 --locale=C --no-sync >log 2>&1

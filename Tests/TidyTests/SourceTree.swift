@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// One text file of the project, by its path below the package's root.
 struct SourceFile: Sendable, CustomTestStringConvertible {

@@ -29,7 +29,7 @@ package enum ConsentryProgram {
         exit(await run(Array(CommandLine.arguments.dropFirst())))
     }
 
-    /// Runs one command, the program's name left out, and gives the exit code: 0 for success, 64 for wrong usage.
+    /// Runs one command, the program's name left out, and gives the exit code: 64 for wrong usage.
     package static func run(_ arguments: [String]) async -> Int32 {
         do {
             var command = try ConsentryCommand.parseAsRoot(arguments)

@@ -90,12 +90,12 @@ struct AccessHandler: Sendable {
         }
     }
 
-    /// Issues the token, unless the permit was withdrawn since; the same decision always gives the same token.
+    /// Issues the token unless the permit was withdrawn since; one decision always gives one token.
     private func issue(_ outcome: Outcome, entryIndex: UInt64) async throws -> ServiceResponse {
         let now = host.clock()
         let decision = outcome.decision
         let issuedAt = try await host.pool.transaction { session -> Timestamp? in
-            // INVARIANT: a revocation accepted before this lock withdraws the token; one after it reaches `records`.
+            // INVARIANT: a revocation accepted before this lock withdraws it; `records` obeys a later one.
             let facts = try facts(patient: decision.patient, custodian: decision.custodian, in: session)
             guard decision.stillHolds(facts, now: now) else { return nil }
             try DecisionTable.noteIssue(of: decision.id, at: now, in: session)

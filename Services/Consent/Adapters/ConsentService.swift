@@ -8,7 +8,7 @@ package import Postgres
 package import ServiceHost
 package import ServiceRuntime
 
-/// The composition root of `consent`: keeps contracts, decides access requests and issues record-access tokens.
+/// The composition root of `consent`: keeps contracts, decides access and issues record-access tokens.
 package struct ConsentService: Sendable {
     /// How long a request waits for finality; after that the client asks again.
     package static let finalityWaitMillisecondsDefault = 5_000

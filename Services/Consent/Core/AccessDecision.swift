@@ -91,7 +91,7 @@ package struct AccessDecision: Hashable, Sendable {
     /// Whether anything was permitted.
     package var isPermit: Bool { !grantedPurposes.isEmpty }
 
-    /// Says whether the permit still stands: none of its contracts was revoked, and nothing denies it meanwhile.
+    /// Says whether the permit still stands: no contract of it was revoked, and nothing denies it now.
     ///
     /// - Parameter facts: what holds now, under the lock of the patient's row.
     package func stillHolds(_ facts: AccessFacts, now: Timestamp) -> Bool {

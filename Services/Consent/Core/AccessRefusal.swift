@@ -1,6 +1,6 @@
 package import Tokens
 
-/// Says why an access request is not decided, or a decision yields no token; decisions to deny are none of these.
+/// Says why a request is not decided, or a decision yields no token; decisions to deny are none of these.
 package enum AccessRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     /// A needed parameter is absent or not what this grant takes.
     case missingParameter(String)

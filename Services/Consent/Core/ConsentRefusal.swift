@@ -53,8 +53,8 @@ package enum ConsentRefusal: Error, Hashable, Sendable, CustomStringConvertible 
         case .malformed(let name): "`\(name)` has a wrong form; correct it"
         case .badPatient: "`Consent.patient.reference` names no patient; use `Patient/` and the patient's id"
         case .notSignedByPatient:
-            "signature is not that of an enrolled patient over these bytes; sign tag, network, patient, nonce and "
-                + "the SHA-256 of the body with the patient's key"
+            "signature is not that of an enrolled patient over these bytes; sign tag, network, patient, "
+                + "nonce and the SHA-256 of the body with the patient's key"
         case .nonceUsedOtherwise: "nonce was used for another message; choose a new one"
         case .contractRefused(let refusal): refusal.description
         case .notActive: "`Consent.status` of a new contract is not `active`; set it"

@@ -44,7 +44,7 @@ package struct SignedConsent: Sendable {
 
     /// Checks that the patient signed exactly these bytes for this network and nonce.
     ///
-    /// An unknown patient and a wrong signature are one refusal, so that strangers learn nothing of who is enrolled.
+    /// An unknown patient and a wrong signature are one refusal: strangers do not learn who is enrolled.
     func verify(
         patient known: KnownParticipant?, authority: String, networkID: Digest
     ) throws(ConsentRefusal) {

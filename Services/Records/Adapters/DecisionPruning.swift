@@ -15,7 +15,8 @@ struct DecisionPruning: Service {
                 try await Task.sleep(for: Self.interval)
                 do {
                     let now = host.clock()
-                    _ = try await host.pool.query { session in try DecisionTable.prune(now: now, in: session) }
+                    _ = try await host.pool.query { session in try DecisionTable.prune(now: now, in: session)
+                    }
                 } catch is PostgresFault {
                     // Nothing depends on pruning but disk space; the next round tries again.
                     host.logger.warning("decisions were not pruned, the database did not answer")

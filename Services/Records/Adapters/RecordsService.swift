@@ -23,7 +23,7 @@ package struct RecordsService: Sendable {
 
     /// Starts the service's host and composes the service on it.
     ///
-    /// - Throws: as `ServiceHost.start`; `ConfigurationError` when genesis lacks what releases are checked with.
+    /// - Throws: as `ServiceHost.start`; `ConfigurationError` when genesis lacks what is needed.
     package static func start(environment: Environment) async throws -> RecordsService {
         let host = try await ServiceHost.start(.records, environment: environment, migrations: migrations)
         do {

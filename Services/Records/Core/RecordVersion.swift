@@ -115,7 +115,7 @@ package enum PatientBinding {
 
     /// What a content is authenticated with, so that equal contents of one resource are recognised.
     ///
-    /// The mark is keyed by the patient's key and not a plain hash: whoever reads the table cannot test guesses.
+    /// The mark is keyed by the patient's key and no plain hash: a reader of the table cannot test guesses.
     package static func markedContent(
         custodian: ParticipantID, resource: ResourceKey, content: ArraySlice<UInt8>
     ) -> [UInt8] {

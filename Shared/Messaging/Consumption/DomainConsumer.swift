@@ -55,6 +55,7 @@ struct DomainConsumer: Sendable {
 /// The state of one consumer between its polls.
 struct ConsumerSession {
     private static let pollMax = 256
+    private static let brokerPauseMilliseconds = 200
     /// How often an offset that only heartbeats moved is stored.
     private static let flushMilliseconds: Int64 = 10_000
     /// How many searches in vain make a missing record a problem of readiness.
@@ -108,6 +109,10 @@ struct ConsumerSession {
             for partition in fault.partition.map({ [$0] }) ?? Array(readers.keys) {
                 try await restart(partition)
             }
+        } catch let fault as KafkaFault where fault.reason == .brokerUnavailable {
+            // Polling goes on by itself; meanwhile the view grows old, and whoever needs it fresh refuses.
+            board.count { $0.retryCount += 1 }
+            try await Task.sleep(for: .milliseconds(Self.brokerPauseMilliseconds))
         }
         try await resumeDue()
         try await flush()
@@ -163,10 +168,14 @@ struct ConsumerSession {
             owner.freshness.mark(
                 topic: topic, producer: heartbeat.producer, partition: partition, time: heartbeat.time)
         }
-        reader.endSearchIfFound()
-        if reader.search == nil, case .complete = plan.end { board.clear(part(partition)) }
+        let further = reader.endSearchIfFound(farthestEarly: plan.farthestEarly)
+        if reader.search == nil, further == nil, case .complete = plan.end { board.clear(part(partition)) }
         readers[partition] = reader
-        try await end(plan, partition)
+        if let further, case .complete = plan.end {
+            try await search(further, partition)
+        } else {
+            try await end(plan, partition)
+        }
     }
 
     /// Does what the outcome of applying asks for; true when the plan was applied as a whole.

@@ -65,7 +65,7 @@ enum ParkedTable {
                 INSERT INTO parked (topic, partition, kafka_offset, producer, number, subject, event_id, reason,
                     record, parked_at)
                 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
-                WHERE NOT $11 OR (SELECT count(*) FROM (SELECT 1 FROM parked LIMIT $12) AS some) < $12
+                WHERE NOT $11 OR (SELECT count(*) FROM (SELECT 1 FROM parked LIMIT $12) AS kept) < $12
                 """,
                 [
                     .text(parked.record.topic), .int(Int64(parked.record.partition)),

@@ -14,7 +14,7 @@ struct PartitionReader: Sendable {
     /// The offset that is read next: beyond the stored one when only heartbeats came, below it while searching.
     var readOffset: Int64
     /// The record that is looked for, and where the search ends in vain.
-    private(set) var search: (target: SearchTarget, end: Int64)?
+    private(set) var search: (target: SearchTarget, end: Int64, farthestEarly: UInt64?)?
     private(set) var pausedUntil: Int64?
     private(set) var resumption = Resumption.follow
     private var backoff = Backoff(firstMilliseconds: 100, maxMilliseconds: 5_000)
@@ -43,14 +43,27 @@ struct PartitionReader: Sendable {
 
     /// Looks for a record from an offset up to another.
     mutating func search(for target: SearchTarget, from start: Int64, upTo end: Int64) {
-        search = (target, end)
+        search = (target, end, nil)
         readOffset = start
         pausedUntil = nil
     }
 
     /// Ends a search whose record was found.
-    mutating func endSearchIfFound() {
-        if let search, !search.target.isMissing(in: stored) { self.search = nil }
+    ///
+    /// - Parameter farthestEarly: what the newest plan passed over.
+    /// - Returns: the record to search for next, when the search passed over what now follows.
+    mutating func endSearchIfFound(farthestEarly: UInt64?) -> SearchTarget? {
+        guard var search else { return nil }
+        search.farthestEarly = [search.farthestEarly, farthestEarly].compactMap { $0 }.max()
+        guard !search.target.isMissing(in: stored) else {
+            self.search = search
+            return nil
+        }
+        self.search = nil
+        let next = SearchTarget(
+            producer: search.target.producer, number: stored.chains[search.target.producer]?.next ?? 0)
+        guard let farthest = search.farthestEarly, farthest >= next.number else { return nil }
+        return next
     }
 
     /// The record whose search reached its end in vain; nil while there is hope.

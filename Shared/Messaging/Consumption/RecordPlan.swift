@@ -47,8 +47,8 @@ struct RecordPlan: Sendable {
     var end = PlanEnd.complete
     var duplicateCount = 0
     var refusedCount = 0
-    /// Records passed over because they come later in their chain; only while searching.
-    var earlyCount = 0
+    /// The highest number, of the producer searched for, that was passed over because it comes too early.
+    var farthestEarly: UInt64?
 
     init(position: PartitionPosition) {
         self.position = position
@@ -86,7 +86,7 @@ struct RecordPlanner: Sendable {
             do throws(RecordRefusal) {
                 let headers = try RecordHeaders(parsing: record)
                 let isSearching = target?.isMissing(in: plan.position) ?? false
-                try judge(record, headers, isSearching: isSearching, now: now, &plan)
+                try judge(record, headers, searching: isSearching ? target : nil, now: now, &plan)
             } catch {
                 plan.refusedCount += 1
                 let parked = ParkedRecord(record, reason: error.rawValue)
@@ -100,7 +100,7 @@ struct RecordPlanner: Sendable {
 
     /// - Throws: `RecordRefusal` for a record that is not authentic; nothing of it is believed.
     private func judge(
-        _ record: KafkaRecord, _ headers: RecordHeaders, isSearching: Bool, now: Timestamp,
+        _ record: KafkaRecord, _ headers: RecordHeaders, searching target: SearchTarget?, now: Timestamp,
         _ plan: inout RecordPlan
     ) throws(RecordRefusal) {
         guard let service = verifier.genesis.service(keyID: headers.producer) else { throw .unknownProducer }
@@ -108,7 +108,7 @@ struct RecordPlanner: Sendable {
         let chain = plan.position.chains[headers.producer] ?? ProducerChain()
         if headers.type == Heartbeat.type {
             let authentic = try verifier.authenticateHeartbeat(record, headers: headers, now: now)
-            judge(authentic, chain, isSearching: isSearching, &plan)
+            judge(authentic, chain, isSearching: target != nil, &plan)
             return
         }
         // A number that was applied changes nothing, whoever wrote the record.
@@ -121,8 +121,9 @@ struct RecordPlanner: Sendable {
         switch verdict {
         case .duplicate: return
         case .gap, .mismatch:
-            if isSearching {
-                plan.earlyCount += 1
+            if let target {
+                guard target.producer == headers.producer else { return }
+                plan.farthestEarly = max(plan.farthestEarly ?? 0, headers.sequence)
             } else {
                 plan.end = .broken(
                     producer: headers.producer, number: chain.next, isMismatch: verdict == .mismatch)

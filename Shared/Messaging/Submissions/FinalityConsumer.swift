@@ -46,7 +46,8 @@ struct FinalityConsumer: Sendable {
             } catch let fault as KafkaFault where fault.reason == .offsetOutOfRange {
                 try? await Self.assignAtEnd(consumer)
             } catch let fault as KafkaFault where fault.isRetriable {
-                board.report("receipts cannot be read: \(fault)", in: "finality")
+                // Polling goes on by itself; that the broker is away shows at the publisher, which writes each second.
+                board.count { $0.retryCount += 1 }
                 try await backoff.pause()
             } catch let fault as PostgresFault where fault.isTransient {
                 // Nothing is lost: what was not marked is sent again and answered again.

@@ -51,7 +51,7 @@ struct ConsentNetwork: Sendable {
 
     /// Runs a body with a fresh network whose cast is enrolled, and leaves nothing behind.
     ///
-    /// - Parameter isFinalAtOnce: whether every event is final the moment it is written, as by a very fast ledger.
+    /// - Parameter isFinalAtOnce: whether every event is final the moment it is written.
     static func with(
         isFinalAtOnce: Bool = true, _ body: (ConsentNetwork) async throws -> Void
     ) async throws {
@@ -90,7 +90,8 @@ struct ConsentNetwork: Sendable {
                     CREATE FUNCTION test_finality() RETURNS trigger LANGUAGE plpgsql AS $$
                     BEGIN
                         NEW.final := true; NEW.submission_sequence := 0; NEW.submission_position := 0;
-                        NEW.entry_index := nextval('test_entry_index'); NEW.height := 1; NEW.tree_size := 1000000;
+                        NEW.entry_index := nextval('test_entry_index'); NEW.height := 1;
+                        NEW.tree_size := 1000000;
                         NEW.receipt := 'receipt';
                         RETURN NEW;
                     END $$;
@@ -124,7 +125,8 @@ struct ConsentNetwork: Sendable {
         try await service.host.pool.query { session in
             _ = try session.execute(
                 """
-                UPDATE event SET final = true, submission_sequence = 0, submission_position = 0, entry_index = 7,
+                UPDATE event SET final = true, submission_sequence = 0, submission_position = 0,
+                    entry_index = 7,
                     height = 1, tree_size = 8, receipt = 'receipt' WHERE NOT final
                 """)
         }

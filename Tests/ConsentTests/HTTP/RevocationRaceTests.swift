@@ -12,7 +12,7 @@ import Testing
 @Suite struct RevocationRaceTests {
     private static let roundCount = 200
 
-    /// Each round revokes a contract and asks for access at once; the order of acceptance is read from the outbox.
+    /// Each round revokes a contract and asks for access at once; the outbox tells the order of acceptance.
     @Test(.timeLimit(.minutes(3))) func noPermitIsEverOrderedAfterTheRevocation() async throws {
         try await ConsentNetwork.with { network in
             var permitCount = 0
@@ -36,7 +36,8 @@ import Testing
                     """
                     SELECT count(*) FROM decision d
                         JOIN outbox decided ON decided.event_id = d.id, unnest(d.contracts) AS named
-                        JOIN contract c ON c.id = named JOIN outbox revoked ON revoked.event_id = c.revoked_event
+                        JOIN contract c ON c.id = named
+                        JOIN outbox revoked ON revoked.event_id = c.revoked_event
                     WHERE cardinality(d.granted_purposes) > 0 AND decided.id > revoked.id
                     """)[0].int(0)
             }

@@ -44,7 +44,13 @@ struct TestValidator: Sendable {
             let count = try await consumer.partitions(of: topic)
             try consumer.assign(
                 (0..<count).map { TopicPartitionStart(topic: topic, partition: $0, start: .beginning) })
-            while true { for record in try await consumer.poll(max: 64) { try answer(record, producer) } }
+            while true {
+                do {
+                    for record in try await consumer.poll(max: 64) { try answer(record, producer) }
+                } catch let fault as KafkaFault where fault.isRetriable {
+                    try await Task.sleep(for: .milliseconds(50))
+                }
+            }
         } catch {
             await consumer.shutdown()
             await producer.shutdown()

@@ -9,8 +9,8 @@ struct OpenEvents: ParsableCommand {
         commandName: "open",
         abstract: "Open sealed events, one JSON record a line, and check their receipts.",
         discussion: """
-            Reads the values of records as kcat prints them, or the envelopes of `kcat -J`. Exits with 1 when a line \
-            could not be opened or its receipt is not valid.
+            Reads the values of records as kcat prints them, or the envelopes of `kcat -J`. Exits with 1 \
+            when a line could not be opened or its receipt is not valid.
             """)
 
     @Argument(help: "The file with the records; - or nothing for standard input.")
@@ -48,7 +48,10 @@ struct OpenEvents: ParsableCommand {
     /// Gives lines as they come, since standard input may be a pipe that never ends.
     private func forEachLine(_ body: ([UInt8]) -> Void) throws {
         guard file == "-" else {
-            return try FileBytes.read(file).split(separator: UInt8(ascii: "\n")).forEach { body([UInt8]($0)) }
+            let lines = try FileBytes.read(file).split(
+                separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            for line in lines { body([UInt8](line)) }
+            return
         }
         while let line = readLine() {
             body([UInt8](line.utf8))

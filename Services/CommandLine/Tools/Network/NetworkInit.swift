@@ -7,8 +7,9 @@ struct NetworkInit: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init", abstract: "Make the genesis file of a new network and all of its keys.",
         discussion: """
-            The folder must not exist or be empty; nothing is ever overwritten. Give each organisation the keys of \
-            its own validators and services, and delete them here: whoever holds all of them is the network.
+            The folder must not exist or be empty; nothing is ever overwritten. Give each organisation the \
+            keys of its own validators and services, and delete them here: whoever holds all of them is the \
+            network.
             """)
 
     @Option(help: "The short name of the network: 1 to 32 of a-z, 0-9 and hyphen.")

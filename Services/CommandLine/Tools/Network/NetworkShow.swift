@@ -18,7 +18,8 @@ struct NetworkShow: ParsableCommand {
         var lines = [
             "network \(genesis.network), made \(genesis.createdAt)", "id \(genesis.networkID)",
             "log \(genesis.origin)",
-            "\(genesis.validators.count) validators, quorum \(genesis.quorum), at most \(genesis.faultMax) faulty",
+            "\(genesis.validators.count) validators, quorum \(genesis.quorum), "
+                + "at most \(genesis.faultMax) faulty",
         ]
         if genesis.faultMax == 0 {
             lines.append(

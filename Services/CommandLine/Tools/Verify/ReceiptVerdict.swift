@@ -30,7 +30,8 @@ package enum ReceiptVerdict: Sendable {
         case .valid(let event):
             "receipt is valid: event \(event.payload.id) (\(event.payload.type), \(event.payload.time)) by "
                 + "\(event.submitter.name) is entry \(event.index) in a ledger of \(event.treeSize) of "
-                + "\(event.checkpoint.checkpoint.origin), cosigned by \(event.cosigners.joined(separator: ", "))"
+                + "\(event.checkpoint.checkpoint.origin), cosigned by "
+                + event.cosigners.joined(separator: ", ")
         case .invalid(let failure): failure.description
         }
     }

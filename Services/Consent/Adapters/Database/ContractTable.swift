@@ -25,7 +25,7 @@ struct ContractTable: Sendable {
         return UsedNonce(version: version, contract: contract, number: Int(try row.int(2)))
     }
 
-    /// Counts the patient's contracts that are not revoked, at that of the organisations where there are most.
+    /// Counts the patient's contracts that are not revoked, at the organisation where there are most.
     func standingCount(
         of patient: ParticipantID, at custodians: [ParticipantID], in session: PostgresSession
     ) throws -> Int {
@@ -33,7 +33,8 @@ struct ContractTable: Sendable {
             """
             SELECT coalesce(max(n), 0) FROM (
                 SELECT count(*) AS n FROM contract, unnest(custodians) AS custodian
-                WHERE patient = $1 AND revoked_event IS NULL AND custodian = ANY($2) GROUP BY custodian) AS counts
+                WHERE patient = $1 AND revoked_event IS NULL AND custodian = ANY($2)
+                GROUP BY custodian) AS counts
             """,
             [.uuid(patient.bytes), .uuidArray(custodians.map(\.bytes))])
         return try rows.first.map { Int(try $0.int(0)) } ?? 0
@@ -59,7 +60,7 @@ struct ContractTable: Sendable {
             document: try row.bytes(3), isRevoked: try row.bool(4), event: event)
     }
 
-    /// Finds the patient's contracts that bind the custodian and are not revoked; the caller holds the patient's row.
+    /// Finds the contracts that bind the custodian and are not revoked; the caller holds the patient's row.
     func standing(
         of patient: ParticipantID, at custodian: ParticipantID, in session: PostgresSession
     ) throws -> [StandingContract] {
@@ -129,7 +130,10 @@ struct ContractTable: Sendable {
                 .uuid(event.bytes), .int(now.milliseconds),
             ])
         try session.execute(
-            "INSERT INTO consent_nonce (patient, nonce, version, contract, number) VALUES ($1, $2, $3, $4, $5)",
+            """
+            INSERT INTO consent_nonce (patient, nonce, version, contract, number)
+            VALUES ($1, $2, $3, $4, $5)
+            """,
             [
                 .uuid(message.patient.bytes), .uuid(message.nonce.bytes), .bytes(message.version.bytes),
                 .uuid(contract.bytes), .int(Int64(number)),

@@ -21,7 +21,8 @@ extension ConsentService {
             return [
                 .post("/fhir/Consent", maxBodyBytes: SignedConsent.bodyBytesMax, handler: contracts.submit),
                 .put(
-                    "/fhir/Consent/{id}", maxBodyBytes: SignedConsent.bodyBytesMax, handler: contracts.revoke),
+                    "/fhir/Consent/{id}", maxBodyBytes: SignedConsent.bodyBytesMax,
+                    handler: contracts.revoke),
                 .get("/fhir/Consent/{id}", handler: contracts.read),
                 .get("/fhir/Consent/{id}/_history/{number}", handler: contracts.read),
                 .get("/contracts/{id}", handler: contracts.status),

@@ -117,9 +117,10 @@ extension BlockStore {
     }
 
     /// The newest note.
-    func newestNote(_ session: PostgresSession) throws -> SignedNote? {
+    func newestNote(_ session: PostgresSession) throws -> HeightNote? {
         let row = try session.query("SELECT height FROM note ORDER BY height DESC LIMIT 1").first
-        return try row.flatMap { try note(BlockHeight(UInt64(bitPattern: $0.int(0))), session) }
+        guard let height = try row.map({ BlockHeight(UInt64(bitPattern: try $0.int(0))) }) else { return nil }
+        return try note(height, session).map { HeightNote(height: height, note: $0) }
     }
 
     private func note(_ height: BlockHeight, _ session: PostgresSession) throws -> SignedNote? {

@@ -1,5 +1,6 @@
 import Cryptography
 import HTTPTypes
+import LedgerCore
 import LedgerProtocol
 import Model
 import ServiceRuntime
@@ -10,6 +11,9 @@ struct LedgerRoutes: Sendable {
     let validator: Validator
     let store: BlockStore
 
+    /// The height of a checkpoint's block, which the C2SP text has no line for; the name is a valid token.
+    private static let blockHeightField = HTTPField.Name("Consentry-Block-Height")!
+
     var routes: [Route] {
         [
             .get("/checkpoint") { _ in try await checkpoint() },
@@ -19,10 +23,12 @@ struct LedgerRoutes: Sendable {
     }
 
     private func checkpoint() async throws -> ServiceResponse {
-        guard let note = await validator.newestNote else {
+        guard let newest = await validator.newestNote else {
             throw HTTPProblem.notFound("no_checkpoint", "no checkpoint has a quorum of cosignatures yet")
         }
-        return .bytes([UInt8](note.encoded().utf8), contentType: "text/plain; charset=utf-8")
+        return .bytes(
+            [UInt8](newest.note.encoded().utf8), contentType: "text/plain; charset=utf-8",
+            headers: [Self.blockHeightField: newest.height.description])
     }
 
     private func block(_ request: ServiceRequest) async throws -> ServiceResponse {

@@ -66,7 +66,7 @@ actor Validator {
         if let failure { throw failure }
     }
 
-    var newestNote: SignedNote? { core.newestNote }
+    var newestNote: HeightNote? { core.newestNote }
     var tiles: TileAccumulator { core.tiles }
 
     func nextSequence(of keyID: KeyID) -> UInt64? { core.mempool.nextSequence(of: keyID) }

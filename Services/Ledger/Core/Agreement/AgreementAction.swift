@@ -33,6 +33,13 @@ package struct AgreementTimeout: Hashable, Sendable {
     package let height: BlockHeight
     /// The round in which it counts.
     package let round: UInt32
+
+    /// Joins the parts.
+    package init(step: Step, height: BlockHeight, round: UInt32) {
+        self.step = step
+        self.height = height
+        self.round = round
+    }
 }
 
 /// How long each step may take before the validator goes on without it.

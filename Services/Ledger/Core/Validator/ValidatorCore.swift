@@ -2,7 +2,7 @@ package import Cryptography
 package import LedgerProtocol
 import Merkle
 package import Model
-package import TransparencyLog
+import TransparencyLog
 
 /// One validator without its clock, bus, disk and database: verified messages, time and commits go in, actions come out.
 ///
@@ -19,7 +19,7 @@ package struct ValidatorCore: Sendable {
         /// Stored checkpoints without a note, with the own cosignature.
         package let open: [(height: BlockHeight, checkpointText: String, cosignature: CosignatureMessage?)]
         /// The newest note.
-        package let note: SignedNote?
+        package let note: HeightNote?
         /// The sign-state.
         package let signState: SignState
 
@@ -27,7 +27,7 @@ package struct ValidatorCore: Sendable {
         package init(
             chain: ChainHead, tiles: TileAccumulator, nextSequences: [KeyID: UInt64],
             open: [(height: BlockHeight, checkpointText: String, cosignature: CosignatureMessage?)],
-            note: SignedNote?, signState: SignState
+            note: HeightNote?, signState: SignState
         ) {
             self.chain = chain
             self.tiles = tiles
@@ -63,8 +63,7 @@ package struct ValidatorCore: Sendable {
     /// The tiles at the edge of the tree of the newest decided block.
     package internal(set) var tiles: TileAccumulator
     /// The newest complete note.
-    package internal(set) var newestNote: SignedNote?
-    var newestNoteHeight = BlockHeight(0)
+    package internal(set) var newestNote: HeightNote?
     /// Proof of faults, at most `evidenceMax`.
     package internal(set) var evidence: [DoubleVote] = []
     /// How often a validator was seen to vote twice.

@@ -82,9 +82,8 @@ extension ValidatorCore {
     /// Takes a note that has its quorum.
     mutating func complete(_ height: BlockHeight, _ note: SignedNote) {
         actions.append(.keep(note: note, height: height))
-        if height > newestNoteHeight {
-            newestNote = note
-            newestNoteHeight = height
+        if newestNote.map({ height > $0.height }) ?? true {
+            newestNote = HeightNote(height: height, note: note)
         }
         notes[height] = note
         if height <= committedHeight { publishReceipts(height) }

@@ -15,7 +15,8 @@ struct ContractTable: Sendable {
 
     /// Adds a contract that is final; once is enough.
     func insert(
-        _ reference: ContractReference, of patient: ParticipantID, document: [UInt8], in session: PostgresSession
+        _ reference: ContractReference, of patient: ParticipantID, document: [UInt8],
+        in session: PostgresSession
     ) throws {
         let key = try vault.findOrMakeKey(of: patient, in: session)
         let sealed = key.key.seal(document, associatedData: binding(reference, patient))
@@ -25,7 +26,8 @@ struct ContractTable: Sendable {
             ON CONFLICT DO NOTHING
             """,
             [
-                .uuid(reference.id.bytes), .bytes(reference.version.bytes), .uuid(patient.bytes), .bytes(sealed),
+                .uuid(reference.id.bytes), .bytes(reference.version.bytes), .uuid(patient.bytes),
+                .bytes(sealed),
             ])
     }
 
@@ -40,7 +42,8 @@ struct ContractTable: Sendable {
 
     /// Gives the contracts of a patient that were revoked.
     func revoked(of patient: ParticipantID, in session: PostgresSession) throws -> Set<ContractID> {
-        let rows = try session.query("SELECT contract FROM revocation WHERE patient = $1", [.uuid(patient.bytes)])
+        let rows = try session.query(
+            "SELECT contract FROM revocation WHERE patient = $1", [.uuid(patient.bytes)])
         return Set(try rows.compactMap { ContractID(try $0.uuid(0)) })
     }
 
@@ -53,7 +56,8 @@ struct ContractTable: Sendable {
         let rows = try session.query(
             """
             SELECT id, version, sealed_document FROM contract
-            WHERE patient = $1 AND NOT EXISTS (SELECT 1 FROM revocation WHERE revocation.contract = contract.id)
+            WHERE patient = $1
+                AND NOT EXISTS (SELECT 1 FROM revocation WHERE revocation.contract = contract.id)
             LIMIT $2
             """,
             [.uuid(patient.bytes), .int(Int64(Self.countMax + 1))])
@@ -72,7 +76,8 @@ struct ContractTable: Sendable {
     }
 
     private func compile(
-        _ reference: ContractReference, of patient: ParticipantID, sealed: [UInt8], key: RecordVault.PatientKey?
+        _ reference: ContractReference, of patient: ParticipantID, sealed: [UInt8],
+        key: RecordVault.PatientKey?
     ) -> CompiledContract? {
         guard let key, let document = try? key.key.open(sealed, associatedData: binding(reference, patient)),
             SHA256.hash(document) == reference.version, let consent = try? JSONValue(parsing: document)

@@ -21,11 +21,13 @@ struct DecisionTable: Sendable {
         let sealed = key.key.seal(data.encoded(), associatedData: binding(id, patient, index))
         try session.execute(
             """
-            INSERT INTO decision (id, patient, entry_index, decided_at, sealed_data) VALUES ($1, $2, $3, $4, $5)
+            INSERT INTO decision (id, patient, entry_index, decided_at, sealed_data)
+            VALUES ($1, $2, $3, $4, $5)
             ON CONFLICT DO NOTHING
             """,
             [
-                .uuid(id.bytes), .uuid(patient.bytes), .int(Int64(bitPattern: index)), .int(time.milliseconds),
+                .uuid(id.bytes), .uuid(patient.bytes), .int(Int64(bitPattern: index)),
+                .int(time.milliseconds),
                 .bytes(sealed),
             ])
     }

@@ -66,14 +66,16 @@ struct RecordTable: Sendable {
             vault.seal(
                 Array(command.bundle.bytes[placement.range]),
                 at: place(
-                    placement.key, placement.version, of: command.patient, custodian: command.custodian, key: key.id),
+                    placement.key, placement.version, of: command.patient, custodian: command.custodian,
+                    key: key.id),
                 with: key)
         }
         try session.execute(
             """
-            INSERT INTO record_version (version, patient, custodian, type, resource_id, is_current, stored_at, key_id,
-                mark, wrapped_key, content)
-            SELECT given.version, $1, $2, given.type, given.id, true, $3, $4, given.mark, given.wrapped, given.content
+            INSERT INTO record_version (version, patient, custodian, type, resource_id, is_current,
+                stored_at, key_id, mark, wrapped_key, content)
+            SELECT given.version, $1, $2, given.type, given.id, true, $3, $4, given.mark, given.wrapped,
+                given.content
             FROM unnest($5, $6, $7, $8, $9, $10) AS given(version, type, id, mark, wrapped, content)
             """,
             [
@@ -107,7 +109,8 @@ struct RecordTable: Sendable {
 
     /// Finds the newest version of one resource.
     func find(
-        _ resource: ResourceKey, of patient: ParticipantID, custodian: ParticipantID, in session: PostgresSession
+        _ resource: ResourceKey, of patient: ParticipantID, custodian: ParticipantID,
+        in session: PostgresSession
     ) throws -> Listing? {
         try session.query(
             """
@@ -122,12 +125,14 @@ struct RecordTable: Sendable {
     ///
     /// - Throws: `VaultFault` when one was changed or moved; nothing is returned then.
     func contents(
-        of listings: [Listing], patient: ParticipantID, custodian: ParticipantID, key: RecordVault.PatientKey?,
+        of listings: [Listing], patient: ParticipantID, custodian: ParticipantID,
+        key: RecordVault.PatientKey?,
         in session: PostgresSession
     ) throws -> [SearchsetBundle.Resource] {
         guard !listings.isEmpty else { return [] }
         guard let key else {
-            throw VaultFault(code: .keyMissing, sentence: "a patient has records and no key; restore the table")
+            throw VaultFault(
+                code: .keyMissing, sentence: "a patient has records and no key; restore the table")
         }
         let rows = try session.query(
             "SELECT version, wrapped_key, content FROM record_version WHERE version = ANY($1)",
@@ -147,7 +152,8 @@ struct RecordTable: Sendable {
     }
 
     private func place(
-        _ resource: ResourceKey, _ version: RecordVersionID, of patient: ParticipantID, custodian: ParticipantID,
+        _ resource: ResourceKey, _ version: RecordVersionID, of patient: ParticipantID,
+        custodian: ParticipantID,
         key: PatientKeyID
     ) -> RecordBinding {
         RecordBinding(

@@ -27,10 +27,13 @@ struct ConsentProjection: Sendable {
         }
         // No token is issued for a denial, so none can name it here.
         guard effect == "permit" else { return }
-        guard RecordedDecision(id: event.id, entryIndex: index, subject: event.subject, data: event.data) != nil
+        guard
+            RecordedDecision(id: event.id, entryIndex: index, subject: event.subject, data: event.data) != nil
         else {
             throw MessagingFault(.invalidRecord, "a decision has another form; run the version that wrote it")
         }
+        // Everybody locks the patient before the patient's key is made, so that nobody waits in a circle.
+        try PatientTable.lockShared(event.subject, in: session)
         try decisions.insert(
             event.id, of: event.subject, index: index, at: event.time, data: event.data, in: session)
     }
@@ -42,10 +45,13 @@ struct ConsentProjection: Sendable {
             let document = event.data["document"]?.string.flatMap({ Base64.decode($0) }),
             SHA256.hash(document) == version
         else {
-            throw MessagingFault(.invalidRecord, "a contract's event and its signed bytes differ; ask `consent`")
+            throw MessagingFault(
+                .invalidRecord, "a contract's event and its signed bytes differ; ask `consent`")
         }
+        try PatientTable.lockShared(event.subject, in: session)
         try contracts.insert(
-            ContractReference(id: contract, version: version), of: event.subject, document: document, in: session)
+            ContractReference(id: contract, version: version), of: event.subject, document: document,
+            in: session)
     }
 
     private func revoke(_ event: InboundEvent, in session: PostgresSession) throws {

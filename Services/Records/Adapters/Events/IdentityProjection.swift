@@ -10,7 +10,8 @@ enum IdentityProjection {
         // An enrolment permits, so it counts once it is final.
         guard event.type == .participantEnrolled, event.finality.isFinal else { return }
         guard let participant = EnrolledParticipant(id: event.subject, eventData: event.data) else {
-            throw MessagingFault(.invalidRecord, "an enrolment has another form; run the version that wrote it")
+            throw MessagingFault(
+                .invalidRecord, "an enrolment has another form; run the version that wrote it")
         }
         try ParticipantTable.insert(participant.id, participant.kind, in: session)
     }

@@ -49,7 +49,9 @@ struct ReadHandler: Sendable {
         let isHeld = ResourceTypeTable.handling(of: type) == .stored && ResourceKey.isID(id)
         let key = isHeld ? ResourceKey(type: type, id: id) : nil
         let (resources, version) = try await release(.resource(key), token, request)
-        guard let resource = resources.first, let version else { throw ReleaseRefusal.resourceNotReleased.problem }
+        guard let resource = resources.first, let version else {
+            throw ReleaseRefusal.resourceNotReleased.problem
+        }
         return .bytes(
             resource.content, contentType: "application/fhir+json", headers: [.eTag: "W/\"\(version)\""])
     }
@@ -74,13 +76,16 @@ struct ReadHandler: Sendable {
     /// The types that `_type` names; a parameter that would be passed over is refused instead.
     private func types(_ request: ServiceRequest) throws(HTTPProblem) -> Set<String> {
         guard request.queryNames.allSatisfy({ $0 == "_type" }) else {
-            throw .badRequest("unknown_parameter", "the only query parameter here is `_type`; leave others out")
+            throw .badRequest(
+                "unknown_parameter", "the only query parameter here is `_type`; leave others out")
         }
         guard let value = try request.query("_type") else { return [] }
         let types = value.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-        guard types.count <= Self.typeCountMax, types.allSatisfy({ ResourceTypeTable.handling(of: $0) != nil })
+        guard types.count <= Self.typeCountMax,
+            types.allSatisfy({ ResourceTypeTable.handling(of: $0) != nil })
         else {
-            throw .badRequest("invalid_parameter", "`_type` is no list of resource types; separate them by commas")
+            throw .badRequest(
+                "invalid_parameter", "`_type` is no list of resource types; separate them by commas")
         }
         return Set(types)
     }
@@ -111,7 +116,7 @@ struct ReadHandler: Sendable {
         let event = EntryID(Random.bytes(16))!
         return try await service.host.pool.transaction { session in
             let patient = command.token.patient
-            // INVARIANT: a revocation holds this row alone, so what is read below it either has seen or waits for.
+            // INVARIANT: a revocation holds this row alone: it is either seen below or waits until this ends.
             try PatientTable.lockShared(patient, in: session)
             // The time is taken under the lock: a permission that ends while this waits has ended.
             let now = service.host.clock()
@@ -127,7 +132,8 @@ struct ReadHandler: Sendable {
                 case .failure(let refusal): outcome = .refused(refusal)
                 case .success(let listings):
                     let resources = try service.records.contents(
-                        of: listings, patient: patient, custodian: permission.custodian, key: key, in: session)
+                        of: listings, patient: patient, custodian: permission.custodian, key: key, in: session
+                    )
                     try service.host.eventStore.append(
                         id: event, type: .accessDisclosed, subject: patient,
                         data: command.disclosed(
@@ -138,7 +144,8 @@ struct ReadHandler: Sendable {
             }
             if case .refused(let refusal) = outcome {
                 try service.host.eventStore.append(
-                    id: event, type: .accessRefused, subject: patient, data: command.refused(refusal), at: now,
+                    id: event, type: .accessRefused, subject: patient, data: command.refused(refusal),
+                    at: now,
                     in: session)
             }
             return outcome
@@ -156,7 +163,7 @@ struct ReadHandler: Sendable {
             revoked: try service.contracts.revoked(of: patient, in: session), implicit: service.implicit)
     }
 
-    /// Lists what is released; the engine is asked before the table, so an answer takes no longer for what is hidden.
+    /// Lists what is released; the engine is asked before the table, so that what is hidden costs no time.
     private func listings(
         _ command: ReleaseRecords, _ permission: ReleasePermission, in session: PostgresSession
     ) throws -> Result<[RecordTable.Listing], ReleaseRefusal> {

@@ -8,7 +8,8 @@ extension BundleRefusal {
         switch self {
         case .tooLarge: .tooLarge("bundle_too_large", description)
         case .notJSON: .badRequest("invalid_json", description)
-        case .notBundle, .tooManyEntries, .notStorable, .unidentified, .unknownType, .secondPatient, .otherPatient,
+        case .notBundle, .tooManyEntries, .notStorable, .unidentified, .unknownType, .secondPatient,
+            .otherPatient,
             .duplicate:
             .unprocessable("bundle_refused", description)
         }
@@ -26,7 +27,9 @@ extension ReleaseRefusal {
                 fhirIssueType: "too-costly")
         case .otherPatient, .purposeNotGranted, .decisionDiffers, .contractRevoked, .contractUnreadable,
             .noLongerPermitted, .resourceNotReleased:
-            .forbidden("access_denied", "this token does not open what is asked for; ask `consent` for a new decision")
+            .forbidden(
+                "access_denied",
+                "this token does not open what is asked for; ask `consent` for a new decision")
         }
     }
 }
@@ -35,6 +38,7 @@ extension ReleaseDelay {
     /// The delay as an answer.
     var problem: HTTPProblem {
         .unavailable(
-            "not_yet", "what this answer rests on has not arrived here; try again", cause: "release waits: \(rawValue)")
+            "not_yet", "what this answer rests on has not arrived here; try again",
+            cause: "release waits: \(rawValue)")
     }
 }

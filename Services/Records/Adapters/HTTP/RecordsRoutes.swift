@@ -7,7 +7,7 @@ extension RecordsService {
 
     /// Every operation of the service; `openapi.yaml` describes the same.
     ///
-    /// - Parameter isFresh: whether the views of `identity` and `consent` are recent enough to release anything.
+    /// - Parameter isFresh: whether the views of `identity` and `consent` are recent enough to release.
     package func routes(isFresh: @escaping @Sendable () -> Bool) -> [Route] {
         let store = StoreHandler(service: self, isFresh: isFresh)
         let read = ReadHandler(service: self, isFresh: isFresh)

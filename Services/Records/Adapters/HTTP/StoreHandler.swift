@@ -56,7 +56,9 @@ struct StoreHandler: Sendable {
             try service.records.insert(
                 placements.filter(\.isNew), of: command, key: key, at: now, in: session)
             let events = command.events(for: placements).map { data in
-                NewEvent(id: EntryID(Random.bytes(16))!, type: .recordsStored, subject: command.patient, data: data)
+                NewEvent(
+                    id: EntryID(Random.bytes(16))!, type: .recordsStored, subject: command.patient, data: data
+                )
             }
             try service.host.eventStore.append(events, at: now, in: session)
             return placements
@@ -83,7 +85,8 @@ struct StoreHandler: Sendable {
         let value = try request.header(.contentType) ?? ""
         let type = value.prefix { $0 != ";" && $0 != " " }.lowercased()
         guard type == "application/fhir+json" || type == "application/json" else {
-            throw .unsupportedMediaType("unsupported_media_type", "send the Bundle as `application/fhir+json`")
+            throw .unsupportedMediaType(
+                "unsupported_media_type", "send the Bundle as `application/fhir+json`")
         }
     }
 

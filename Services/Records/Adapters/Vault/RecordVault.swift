@@ -22,7 +22,7 @@ struct RecordVault: Sendable {
         let content: [UInt8]
     }
 
-    /// Gives a patient's key and makes it where there is none.
+    /// Gives a patient's key and makes it where there is none; the caller holds the patient's lock.
     func findOrMakeKey(of patient: ParticipantID, in session: PostgresSession) throws -> PatientKey {
         if let key = try findKey(of: patient, in: session) { return key }
         // Sixteen random bytes always make an id.
@@ -31,11 +31,15 @@ struct RecordVault: Sendable {
             SecretBytes(byteCount: SecretKey.byteCount),
             associatedData: PatientBinding.ofKey(networkID: networkID, patient: patient, key: id))
         try session.execute(
-            "INSERT INTO patient_key (patient, id, wrapped) VALUES ($1, $2, $3) ON CONFLICT (patient) DO NOTHING",
+            """
+            INSERT INTO patient_key (patient, id, wrapped) VALUES ($1, $2, $3)
+            ON CONFLICT (patient) DO NOTHING
+            """,
             [.uuid(patient.bytes), .uuid(id.bytes), .bytes(wrapped)])
         // Another transaction may have been first; what the table holds is what counts.
         guard let key = try findKey(of: patient, in: session) else {
-            throw VaultFault(code: .keyMissing, sentence: "the key of a patient was not kept; restore the table")
+            throw VaultFault(
+                code: .keyMissing, sentence: "the key of a patient was not kept; restore the table")
         }
         return key
     }
@@ -53,7 +57,8 @@ struct RecordVault: Sendable {
             return PatientKey(id: id, key: SecretKey(secret))
         } catch {
             throw VaultFault(
-                code: .keyRefused, sentence: "the root key does not open a patient's key; check CONSENTRY_KEYS")
+                code: .keyRefused,
+                sentence: "the root key does not open a patient's key; check CONSENTRY_KEYS")
         }
     }
 

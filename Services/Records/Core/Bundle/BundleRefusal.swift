@@ -28,10 +28,11 @@ package enum BundleRefusal: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .tooLarge: "bundle is larger than `\(SplitBundle.bytesMax)` bytes; send several"
         case .notJSON(let reason): reason
-        case .notBundle: "body is no FHIR Bundle of type transaction, batch, collection or searchset; send one"
+        case .notBundle:
+            "body is no FHIR Bundle of type transaction, batch, collection or searchset; send one"
         case .tooManyEntries: "bundle has more than `\(SplitBundle.entryCountMax)` entries; send several"
         case .notStorable(let entry):
-            "`Bundle.entry[\(entry)]` holds no resource to store; give a resource, and POST or PUT as its method"
+            "`Bundle.entry[\(entry)]` holds no resource to store; give one, with POST or PUT as its method"
         case .unidentified(let entry):
             "`Bundle.entry[\(entry)].resource` has no valid resourceType and id; state both"
         case .unknownType(let entry):
@@ -39,7 +40,7 @@ package enum BundleRefusal: Error, Hashable, Sendable, CustomStringConvertible {
         case .secondPatient(let entry):
             "`Bundle.entry[\(entry)].resource` is a second Patient; send the Bundle of one patient"
         case .otherPatient(let entry):
-            "`Bundle.entry[\(entry)].resource` is not about the Bundle's Patient; send it with its own patient"
+            "`Bundle.entry[\(entry)].resource` is not about the Bundle's Patient; send it with its own"
         case .duplicate(let entry):
             "`Bundle.entry[\(entry)].resource` comes a second time; state each resource once"
         }

@@ -19,21 +19,26 @@ package enum ResourceTypeTable {
 
     /// SPEC FHIR R4 patient compartment: what is known about the person's health and care.
     private static let clinical: Set<String> = [
-        "AdverseEvent", "AllergyIntolerance", "Basic", "BodyStructure", "CarePlan", "CareTeam", "ClinicalImpression",
+        "AdverseEvent", "AllergyIntolerance", "Basic", "BodyStructure", "CarePlan", "CareTeam",
+        "ClinicalImpression",
         "Communication", "CommunicationRequest", "Composition", "Condition", "DetectedIssue", "Device",
         "DeviceRequest", "DeviceUseStatement", "DiagnosticReport", "DocumentManifest", "DocumentReference",
-        "Encounter", "EpisodeOfCare", "FamilyMemberHistory", "Flag", "Goal", "GuidanceResponse", "ImagingStudy",
+        "Encounter", "EpisodeOfCare", "FamilyMemberHistory", "Flag", "Goal", "GuidanceResponse",
+        "ImagingStudy",
         "Immunization", "ImmunizationEvaluation", "ImmunizationRecommendation", "List", "Media", "Medication",
         "MedicationAdministration", "MedicationDispense", "MedicationRequest", "MedicationStatement",
-        "MolecularSequence", "NutritionOrder", "Observation", "Procedure", "Provenance", "QuestionnaireResponse",
-        "RequestGroup", "RiskAssessment", "ServiceRequest", "Specimen", "SupplyDelivery", "SupplyRequest", "Task",
+        "MolecularSequence", "NutritionOrder", "Observation", "Procedure", "Provenance",
+        "QuestionnaireResponse",
+        "RequestGroup", "RiskAssessment", "ServiceRequest", "Specimen", "SupplyDelivery", "SupplyRequest",
+        "Task",
         "VisionPrescription",
     ]
 
     /// Billing, coverage and appointments of the person.
     private static let administrative: Set<String> = [
         "Account", "ChargeItem", "Claim", "ClaimResponse", "Coverage", "CoverageEligibilityRequest",
-        "CoverageEligibilityResponse", "EnrollmentRequest", "ExplanationOfBenefit", "Invoice", "RelatedPerson",
+        "CoverageEligibilityResponse", "EnrollmentRequest", "ExplanationOfBenefit", "Invoice",
+        "RelatedPerson",
     ]
 
     /// Entries of directories, which every reader of the vault has from elsewhere.

@@ -30,8 +30,9 @@ package struct SplitBundle: Sendable {
 
     /// Takes a Bundle apart, or refuses it whole.
     ///
-    /// The Bundle's own Patient may have any id: the custodian's number for the person. Every resource that names a
-    /// patient has to name this one, by the entry's `fullUrl` or as `Patient/<id>`, or `patient` of the vault.
+    /// The Bundle's own Patient may have any id: the custodian's number for the person. Every resource that
+    /// names a patient has to name this one, by the entry's `fullUrl` or as `Patient/<id>`, or the vault's
+    /// `patient`.
     /// - Throws: `BundleRefusal` that names the entry.
     package init(_ bytes: [UInt8], patient: ParticipantID) throws(BundleRefusal) {
         guard bytes.count <= Self.bytesMax else { throw .tooLarge }
@@ -77,7 +78,8 @@ private struct BundleSkeleton {
         for (index, entry) in entries.enumerated() {
             let method = entry["request"]?["method"]
             // INVARIANT: an entry that asks for a deletion or a read is never taken for something to store.
-            guard entry["resource"] != nil, method == nil || Self.methods.contains(method?.string ?? "") else {
+            guard entry["resource"] != nil, method == nil || Self.methods.contains(method?.string ?? "")
+            else {
                 throw .notStorable(entry: index)
             }
         }
@@ -106,7 +108,9 @@ private struct BundleSplitter {
             guard resource["resourceType"]?.string == "Patient" else { continue }
             guard !isFound else { throw .secondPatient(entry: index) }
             isFound = true
-            guard let id = resource["id"]?.string, ResourceKey.isID(id) else { throw .unidentified(entry: index) }
+            guard let id = resource["id"]?.string, ResourceKey.isID(id) else {
+                throw .unidentified(entry: index)
+            }
             patientReferences.insert("Patient/\(id)")
             if let fullURL = skeleton.entries[index]["fullUrl"]?.string { patientReferences.insert(fullURL) }
         }
@@ -120,7 +124,9 @@ private struct BundleSplitter {
             guard let type = resource["resourceType"]?.string, let id = resource["id"]?.string,
                 ResourceKey.isID(id)
             else { throw .unidentified(entry: index) }
-            guard let handling = ResourceTypeTable.handling(of: type) else { throw .unknownType(entry: index) }
+            guard let handling = ResourceTypeTable.handling(of: type) else {
+                throw .unknownType(entry: index)
+            }
             guard handling == .stored else {
                 entries.append(.skipped(type: type, handling))
                 continue
@@ -147,7 +153,9 @@ private struct BundleSplitter {
         var position = range.lowerBound
         while position < range.upperBound {
             if bytes[position] == UInt8(ascii: "\\") { return true }
-            if bytes[position] == word[0], bytes[position..<range.upperBound].starts(with: word) { return true }
+            if bytes[position] == word[0], bytes[position..<range.upperBound].starts(with: word) {
+                return true
+            }
             position += 1
         }
         return false

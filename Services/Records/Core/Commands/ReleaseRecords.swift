@@ -103,7 +103,9 @@ package struct ReleaseRecords: Sendable {
 
     /// States the command; nil when the token has several purposes and the request names none.
     package init?(token: RecordAccessToken, target: Target, purpose: String?) {
-        guard let purpose = purpose ?? (token.purposes.count == 1 ? token.purposes.first : nil) else { return nil }
+        guard let purpose = purpose ?? (token.purposes.count == 1 ? token.purposes.first : nil) else {
+            return nil
+        }
         self.token = token
         self.target = target
         self.purpose = purpose
@@ -112,14 +114,18 @@ package struct ReleaseRecords: Sendable {
     /// What the token alone forbids, whatever has arrived here.
     package var refusalByToken: ReleaseRefusal? {
         if case .everything(let patient, _) = target, patient != token.patient { return .otherPatient }
-        guard token.purposes.contains(purpose), PurposeCode(code: purpose) != nil else { return .purposeNotGranted }
+        guard token.purposes.contains(purpose), PurposeCode(code: purpose) != nil else {
+            return .purposeNotGranted
+        }
         return nil
     }
 
     /// Decides the read at a time; resources are then judged one by one with the permission.
     package func decide(_ facts: ReleaseFacts, now: Timestamp) -> Outcome {
         if let refusal = refusalByToken { return .refuse(refusal) }
-        guard facts.revoked.isDisjoint(with: token.contracts.map(\.id)) else { return .refuse(.contractRevoked) }
+        guard facts.revoked.isDisjoint(with: token.contracts.map(\.id)) else {
+            return .refuse(.contractRevoked)
+        }
         // INVARIANT: nothing is released on a view that may lack a revocation.
         guard facts.isFresh else { return .wait(.viewStale) }
         guard let decision = facts.decision else { return .wait(.decisionNotSeen) }
@@ -137,7 +143,8 @@ package struct ReleaseRecords: Sendable {
         guard again.effect == .permit else { return .refuse(.noLongerPermitted) }
         return .permit(
             ReleasePermission(
-                custodian: custodian, purpose: purposeCode, types: types, request: request, contracts: contracts,
+                custodian: custodian, purpose: purposeCode, types: types, request: request,
+                contracts: contracts,
                 implicit: facts.implicit))
     }
 
@@ -148,7 +155,7 @@ package struct ReleaseRecords: Sendable {
         return granted?.intersection(asked) ?? asked
     }
 
-    /// The contracts that the token names, and every denial whether it was there at the decision or came later.
+    /// The contracts that the token names, and every denial, made before the decision or later.
     ///
     /// A permit that came later is left out: what was not decided upon releases nothing.
     private func relevant(_ contracts: [ReleaseFacts.Contract]) -> [CompiledContract]? {
@@ -193,14 +200,14 @@ extension ReleaseRecords {
             JSONMember(name: "token", value: .string(token.id)),
             JSONMember(name: "recipient", value: .string(token.subject.description)),
             JSONMember(name: "recipientOrganization", value: .string(token.organization.description)),
-            JSONMember(name: "purpose", value: .string(shownPurpose)),
         ]
+        // A purpose that nobody granted comes from a header and is not repeated into an event.
+        if token.purposes.contains(purpose) {
+            members.append(JSONMember(name: "purpose", value: .string(purpose)))
+        }
         if let actor = token.actor {
             members.append(JSONMember(name: "system", value: .string(actor.description)))
         }
         return members
     }
-
-    /// A purpose that nobody granted comes from a header and is not repeated into an event.
-    private var shownPurpose: String { token.purposes.contains(purpose) ? purpose : "none" }
 }

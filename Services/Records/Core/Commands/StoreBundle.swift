@@ -64,12 +64,13 @@ package struct StoreBundle: Sendable {
             let existing = current[resource.key]
             let isSame = existing?.mark == mark
             return Placement(
-                key: resource.key, range: resource.range, version: isSame ? existing?.version ?? version : version,
+                key: resource.key, range: resource.range,
+                version: isSame ? existing?.version ?? version : version,
                 mark: mark, isNew: !isSame, supersedes: existing != nil && !isSame)
         }
     }
 
-    /// The data of the events `records.stored.v1`: what is new, and its plain hash for whoever holds the content.
+    /// The data of the events `records.stored.v1`: what is new, and its hash for whoever has the content.
     package func events(for placements: [Placement]) -> [JSONValue] {
         let new = placements.filter(\.isNew)
         return stride(from: 0, to: new.count, by: Self.resourcesPerEventMax).map { start in

@@ -57,7 +57,7 @@ package struct RecordedDecision: Hashable, Sendable {
         self.contracts = Set(references)
     }
 
-    /// Whether a token says no more than this decision: same parties and data, purposes and contracts within it.
+    /// Whether a token says no more than this decision: same parties and data, purposes and contracts in it.
     package func covers(_ token: RecordAccessToken) -> Bool {
         token.decision == id && token.entryIndex == entryIndex && token.patient == patient
             && Self.participant(actor) == token.subject

@@ -46,7 +46,7 @@ CREATE TABLE consent_nonce (
     PRIMARY KEY (patient, nonce)
 );
 
--- The decisions. A row holds all claims of the decision's one token, so that it can be issued again, byte for byte.
+-- The decisions. A row holds all claims of the decision's one token, so it can be issued again as it was.
 CREATE TABLE decision (
     id uuid PRIMARY KEY,
     client uuid NOT NULL,
