@@ -50,7 +50,8 @@ extension [Target] {
             .module(
                 "Messaging",
                 [
-                    "Model", "Cryptography", "Merkle", "TransparencyLog", "LedgerProtocol", "Postgres", "Kafka",
+                    "Model", "Cryptography", "Merkle", "TransparencyLog", "LedgerProtocol", "Postgres",
+                    "Kafka",
                     .product(name: "Logging", package: "swift-log"),
                 ],
                 resources: [.embedInCode("Migrations")]),
@@ -90,7 +91,8 @@ extension [Target] {
         let pure: [Target.Dependency] = ["Model"] + core
         return [
             .target(
-                name: "\(name)Core", dependencies: pure, path: "Services/\(name)/Core", swiftSettings: .strict),
+                name: "\(name)Core", dependencies: pure, path: "Services/\(name)/Core", swiftSettings: .strict
+            ),
             .target(
                 name: "\(name)Adapters",
                 dependencies: [
@@ -192,7 +194,8 @@ extension Target {
             name,
             of: [
                 .target(name: "\(name)Core"), .target(name: "\(name)Adapters"), "Cryptography", "Merkle",
-                "TransparencyLog", "LedgerProtocol", "Tokens", "ConsentEngine", "Postgres", "Kafka", "Messaging",
+                "TransparencyLog", "LedgerProtocol", "Tokens", "ConsentEngine", "Postgres", "Kafka",
+                "Messaging",
                 "ServiceRuntime", "ServiceHost", .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
             ])

@@ -1,10 +1,9 @@
 import Kafka
-import LedgerProtocol
-import Logging
 import Model
 import Postgres
 
-/// One stretch of leadership: relay, finality, publication and heartbeats, for as long as the lock is held.
+/// One stretch of leadership: relay, finality, publication and heartbeats, for as long as the lock is
+/// held.
 struct LeaderTerm: Sendable {
     private static let lockCheckMilliseconds = 1_000
     private static let tickMilliseconds = 200
@@ -61,17 +60,14 @@ struct LeaderTerm: Sendable {
             group.addTask { await relayWake.tick(everyMilliseconds: Self.tickMilliseconds) }
             group.addTask { await publisherWake.tick(everyMilliseconds: Self.tickMilliseconds) }
             group.addTask { try await watchLock() }
-            group.addTask {
-                let count = try await redrive.run { try await producer.partitionCount(topic: $0.rawValue) }
-                if count > 0 { context.logger.info("parked records were handled", metadata: ["count": "\(count)"]) }
-                try await Task.sleep(for: .seconds(Int64.max / 4))
-            }
+            group.addTask { try await redrive.runHourly(producer) }
         }
         await reader.shutdown()
         throw outcome
     }
 
-    /// Runs tasks that never end by themselves, until the first does; cancels the others and waits for them.
+    /// Runs tasks that never end by themselves, until the first does; cancels the others and waits for
+    /// them.
     private static func firstFailure(
         _ start: (inout ThrowingTaskGroup<Void, any Error>) -> Void
     ) async -> any Error {
@@ -91,7 +87,8 @@ struct LeaderTerm: Sendable {
         while await lock.isHeld() {
             try await Task.sleep(for: .milliseconds(Self.lockCheckMilliseconds))
         }
-        throw PostgresFault(reason: .connectionLost, message: "the leader's lock was lost; another takes over")
+        throw PostgresFault(
+            reason: .connectionLost, message: "the leader's lock was lost; another takes over")
     }
 
     private func configuration(_ name: String) -> KafkaConfiguration {

@@ -5,7 +5,8 @@ package import Logging
 package import Model
 package import Postgres
 
-/// Holds what every part of a service's messaging needs: who it is, its keys, its database and its broker.
+/// Holds what every part of a service's messaging needs: who it is, its keys, its database and its
+/// broker.
 package struct MessagingContext: Sendable {
     /// The network that the service belongs to; its id binds every signature.
     package let genesis: Genesis

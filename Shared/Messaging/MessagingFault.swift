@@ -49,12 +49,14 @@ package struct MessagingFault: Error, Hashable, Sendable, CustomStringConvertibl
     package var isRetriable: Bool {
         switch code {
         case .outboxFull, .tooManyWaiters, .retryLater: true
-        case .otherNetwork, .unknownService, .eventTooLarge, .duplicateEvent, .unknownEvent, .secretUnavailable,
+        case .otherNetwork, .unknownService, .eventTooLarge, .duplicateEvent, .unknownEvent,
+            .secretUnavailable,
             .sequenceTaken, .submissionRefused, .invalidRecord, .recordMissing, .restrictiveHandlerFailed,
             .corruptRow:
             false
         }
     }
 
+    /// The kind and the sentence.
     package var description: String { "\(code.rawValue): \(sentence)" }
 }

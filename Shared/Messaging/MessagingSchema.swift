@@ -15,7 +15,8 @@ package enum MessagingSchema {
 
     /// Migrates the tables, and binds the schema to the network and service or refuses another one.
     ///
-    /// Every process calls it at its start, before anything else touches the tables; a second call changes nothing.
+    /// Every process calls it at its start, before anything else touches the tables; a second call
+    /// changes nothing.
     /// - Throws: `MessagingFault` with `.otherNetwork` or `.unknownService`; what the database throws.
     package static func prepare(_ context: MessagingContext) async throws {
         guard let own = context.genesis.service(context.service),

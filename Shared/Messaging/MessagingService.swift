@@ -1,5 +1,4 @@
 import Cryptography
-import LedgerProtocol
 import Logging
 package import Model
 import Postgres
@@ -33,8 +32,8 @@ package final class MessagingService: Sendable {
     /// Works until it is cancelled, and then ends within two seconds.
     ///
     /// Errors of database and broker are tried again and show in `readiness`.
-    /// - Throws: `MessagingFault` when the schema belongs to another network; what the database throws at the start;
-    ///   `CancellationError`.
+    /// - Throws: `MessagingFault` when the schema belongs to another network; what the database throws
+    ///   at the start; `CancellationError`.
     package func run() async throws {
         try await MessagingSchema.prepare(context)
         let waiterWake = WakeSignal()
@@ -64,7 +63,8 @@ package final class MessagingService: Sendable {
 
     /// Says how old this replica's knowledge of a producer's topic is.
     ///
-    /// The topic must be one that this service consumes from that producer; of any other nothing is known.
+    /// The topic must be one that this service consumes from that producer; of any other nothing is
+    /// known.
     package func freshness(topic: Topic, producer: ServiceName) -> FreshnessView {
         freshness.view(topic: topic, producer: producer, now: context.clock())
     }
@@ -129,7 +129,8 @@ package final class MessagingService: Sendable {
         for await _ in wake.wakeUps {
             let ids = store.waiters.waitedFor
             guard !ids.isEmpty else { continue }
-            // A database that does not answer now is asked again at the next tick; the waiters have their own limit.
+            // A database that does not answer now is asked again at the next tick; the waiters have
+            // their own limit.
             let finalities = try? await context.pool.query { session in
                 try EventTable.finality(of: ids, in: session)
             }
@@ -137,7 +138,8 @@ package final class MessagingService: Sendable {
         }
     }
 
-    /// Counts what waits in the outbox, on every replica, since every replica refuses what would be too much.
+    /// Counts what waits in the outbox, on every replica, since every replica refuses what would be too
+    /// much.
     private func countOutbox() async throws {
         while true {
             let now = context.clock()

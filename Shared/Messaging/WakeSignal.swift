@@ -15,7 +15,8 @@ struct WakeSignal: Sendable {
     /// The wake-ups, for one loop only; the sequence ends when the loop's task is cancelled.
     var wakeUps: AsyncStream<Void> { stream }
 
-    /// Signals at an interval until the task is cancelled, so that a lost notification costs no more than that.
+    /// Signals at an interval until the task is cancelled, so that a lost notification costs no more
+    /// than that.
     func tick(everyMilliseconds milliseconds: Int) async {
         while !Task.isCancelled {
             signal()

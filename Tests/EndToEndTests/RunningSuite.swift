@@ -9,8 +9,8 @@ struct ProgramResult: Sendable {
     let output: String
 }
 
-/// The whole suite as real processes in a data directory of its own: private Postgres, broker, four validators
-/// and the services, on free ports.
+/// The whole suite as real processes in a data directory of its own: private Postgres, broker, four
+/// validators and the services, on free ports.
 struct RunningSuite: Sendable {
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()

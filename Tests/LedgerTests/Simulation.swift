@@ -46,6 +46,7 @@ struct Simulation {
     private(set) var nodes: [Node] = []
     private(set) var time: Int64 = 0
     private(set) var doubleVotes = 0
+    private(set) var waits: [Int64] = []
     private(set) var records: [ReceiptRecord] = []
     private(set) var refusals: [SubmissionRefusal] = []
     private var numbers: SeededNumbers
@@ -168,7 +169,8 @@ struct Simulation {
                 add(nodes[index].storeFreeAt, .committed(commit, index, epoch: nodes[index].epoch))
             case .keep(let note, let height): nodes[index].notes[height] = note
             case .answer(let question): answer(question, index)
-            case .report, .measure: break
+            case .measure(let waits): self.waits += waits
+            case .report: break
             case .halt(let cause): nodes[index].halted = cause
             }
         }

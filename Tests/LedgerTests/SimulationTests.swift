@@ -27,6 +27,27 @@ import Testing
         try checkReceipts(simulation)
     }
 
+    @Test(arguments: [1, 4, 7], [UInt64](1...6))
+    func aHealthyNetworkDecidesInTheFirstRoundAndSoon(validatorCount: Int, seed: UInt64) throws {
+        let network = try LedgerNetwork(validatorCount: validatorCount)
+        let faults = Simulation.Faults(delayMilliseconds: 1...5, duplicatePercent: 0)
+        var simulation = Simulation(network: network, seed: seed, faults: faults)
+        try simulation.startAll()
+        _ = try simulation.run(milliseconds: 2_000) { _ in false }
+        for sequence in 0..<40 as Range<UInt64> {
+            simulation.submit(try network.submission(sequence: sequence))
+            _ = try simulation.run(milliseconds: 25) { _ in false }
+        }
+        let isSettled = try simulation.run(milliseconds: 100) { $0.isSettled }
+        #expect(isSettled)
+        let lateRounds = simulation.nodes[0].commits.map(\.certificate.round).filter { $0 > 0 }
+        #expect(lateRounds.isEmpty)
+        // Ten milliseconds of interval, four hops and a commit.
+        let slowest = simulation.waits.max()
+        #expect(try #require(slowest) <= 60)
+        try check(simulation)
+    }
+
     @Test(arguments: [4, 7], [UInt64](1...6))
     func aDeadProposerIsReplaced(validatorCount: Int, seed: UInt64) throws {
         let network = try LedgerNetwork(validatorCount: validatorCount)

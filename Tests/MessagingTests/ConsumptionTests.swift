@@ -13,11 +13,19 @@ struct ConsumptionTests {
     /// What a handler does with events, changed while it runs.
     final class Mood: Sendable {
         let failing = Mutex<Set<EntryID>>([])
+        /// How often the handler still asks to be called again later.
+        let postponing = Mutex<[EntryID: Int]>([:])
 
         struct Refused: Error {}
 
         func check(_ event: InboundEvent) throws {
             if failing.withLock({ $0.contains(event.id) }) { throw Refused() }
+            let left = postponing.withLock { postponing in
+                let left = postponing[event.id] ?? 0
+                postponing[event.id] = left - 1
+                return left
+            }
+            if left > 0 { throw MessagingFault(.retryLater, "what it needs is not here yet") }
         }
     }
 
@@ -77,7 +85,10 @@ struct ConsumptionTests {
         let (suite, consumer) = try await bus(network)
         try await suite.running([consumer], withValidator: false) {
             for place in [0, 2] { try await suite.write(records[place]) }
-            try await eventually("the missing one is named", diagnosis: { "\(consumer.messaging.statistics()) \(consumer.messaging.readiness())" }) {
+            try await eventually(
+                "the missing one is named",
+                of: [consumer]
+            ) {
                 consumer.messaging.readiness().problems.contains { $0.contains("recordMissing") }
             }
             let before = try await consumer.seen().map(\.id)
@@ -97,7 +108,10 @@ struct ConsumptionTests {
         mood.failing.withLock { $0 = [ids[0]] }
         try await suite.running([consumer], withValidator: false) {
             for record in records { try await suite.write(record) }
-            try await eventually("the revocation comes through", diagnosis: { "\(consumer.messaging.statistics()) \(consumer.messaging.readiness())" }) { try await consumer.seen().count == 2 }
+            try await eventually(
+                "the revocation comes through",
+                of: [consumer]
+            ) { try await consumer.seen().count == 2 }
             let seen = try await consumer.seen()
             #expect(seen.map(\.id) == [ids[2], ids[2]])
             let parked = try await consumer.count("SELECT count(*) FROM parked WHERE subject IS NOT NULL")
@@ -112,6 +126,22 @@ struct ConsumptionTests {
             }
             let parked = try await again.count("SELECT count(*) FROM parked")
             #expect(parked == 0)
+        }
+        suite.broker.close()
+    }
+
+    @Test func aHandlerThatAsksForLaterIsCalledAgainInOrder() async throws {
+        let (network, mood) = (try TestNetwork(), Mood())
+        let (ids, records) = try await published(
+            network, [.consentGranted, .consentGranted, .consentGranted], subject: .random)
+        let (suite, consumer) = try await bus(network, mood: mood)
+        mood.postponing.withLock { $0 = [ids[1]: 3] }
+        for record in records { try await suite.write(record) }
+        try await suite.running([consumer], withValidator: false) {
+            try await eventually("all are applied") { try await consumer.seen().count >= ids.count }
+            let seen = try await consumer.seen().map(\.id)
+            let parked = try await consumer.count("SELECT count(*) FROM parked")
+            #expect(seen == ids && parked == 0)
         }
         suite.broker.close()
     }
@@ -146,7 +176,10 @@ struct ConsumptionTests {
             try await suite.write(records[0].signed(stranger))
             try await suite.write(records[0])
             try await suite.write(records[1])
-            try await eventually("the genuine ones are applied", diagnosis: { "\(consumer.messaging.statistics()) \(consumer.messaging.readiness())" }) { try await consumer.seen().count == 2 }
+            try await eventually(
+                "the genuine ones are applied",
+                of: [consumer]
+            ) { try await consumer.seen().count == 2 }
             let seen = try await consumer.seen()
             #expect(seen.map(\.id) == [ids[0], ids[0]] && seen.map(\.isFinal) == [false, true])
             let evidence = try await consumer.count(
@@ -162,7 +195,9 @@ struct ConsumptionTests {
         let consent = try suite.service(.consent, on: try await suite.schema(.consent))
         let records = try suite.service(
             .records, on: try await suite.schema(.records), consuming: [.consentEvents], from: [.consent])
-        func view() -> FreshnessView { records.messaging.freshness(topic: .consentEvents, producer: .consent) }
+        func view() -> FreshnessView {
+            records.messaging.freshness(topic: .consentEvents, producer: .consent)
+        }
         try await suite.running([records], withValidator: false) {
             try await suite.running([consent], withValidator: false) {
                 try await eventually("it is fresh") { view().isFresh }
@@ -190,7 +225,8 @@ struct ConsumptionTests {
         // Another broker, empty: every topic was lost.
         let after = try TestSuite(ledger: suite.ledger)
         let producer = try after.service(.consent, on: consentSchema)
-        let old = try after.service(.records, on: recordsSchema, consuming: [.consentEvents], from: [.consent])
+        let old = try after.service(
+            .records, on: recordsSchema, consuming: [.consentEvents], from: [.consent])
         let new = try after.service(
             .records, on: try await after.schema(.records), consuming: [.consentEvents], from: [.consent])
         try await after.running([producer, old, new]) {

@@ -19,10 +19,13 @@ struct EventStoreTests {
     @Test func theEntryCommitsToThePayloadUnderTheSubjectsSecret() async throws {
         let network = try TestNetwork()
         let (store, context) = try await makeStore(network)
-        let (id, subject, at) = (EntryID.random, ParticipantID.random, Timestamp(milliseconds: 1_700_000_000_123))
+        let (id, subject, at) = (
+            EntryID.random, ParticipantID.random, Timestamp(milliseconds: 1_700_000_000_123)
+        )
         try await context.pool.transaction { session in
             try store.append(
-                id: id, type: .consentGranted, subject: subject, data: ["b": 1, "a": "x"], at: at, in: session)
+                id: id, type: .consentGranted, subject: subject, data: ["b": 1, "a": "x"], at: at, in: session
+            )
         }
         let (disclosed, opening) = try await context.pool.query { session in
             (try store.disclosure(of: id, in: session), try store.opening(of: id, in: session))
@@ -45,7 +48,8 @@ struct EventStoreTests {
                 group.addTask {
                     try await context.pool.transaction { session in
                         try store.append(
-                            id: .random, type: .consentGranted, subject: subject, data: [:], at: at, in: session)
+                            id: .random, type: .consentGranted, subject: subject, data: [:], at: at,
+                            in: session)
                     }
                 }
             }
@@ -73,7 +77,10 @@ struct EventStoreTests {
         }
         let left = try await context.pool.query { session in
             try session.query(
-                "SELECT (SELECT count(*) FROM event) + (SELECT count(*) FROM outbox) + (SELECT count(*) FROM unpublished)"
+                """
+                SELECT (SELECT count(*) FROM event) + (SELECT count(*) FROM outbox)
+                    + (SELECT count(*) FROM unpublished)
+                """
             )[0].int(0)
         }
         #expect(left == 0)
@@ -92,7 +99,9 @@ struct EventStoreTests {
             }
         }
         let large = String(repeating: "x", count: EventStore.payloadBytesMax)
-        await #expect { try await append(["large": .string(large)]) } throws: { code(of: $0) == .eventTooLarge }
+        await #expect { try await append(["large": .string(large)]) } throws: {
+            code(of: $0) == .eventTooLarge
+        }
         try await append([:])
         await #expect { try await append([:]) } throws: { code(of: $0) == .duplicateEvent }
         store.board.count { $0.outboxCount = EventStore.outboxCountMax }
@@ -117,9 +126,13 @@ struct EventStoreTests {
         let (_, context) = try await makeStore(network)
         try await MessagingSchema.prepare(context)
         let elsewhere = try TestNetwork().context(.consent, postgres: context.postgres)
-        await #expect { try await MessagingSchema.prepare(elsewhere) } throws: { code(of: $0) == .otherNetwork }
+        await #expect { try await MessagingSchema.prepare(elsewhere) } throws: {
+            code(of: $0) == .otherNetwork
+        }
         let identity = try network.context(.identity, postgres: context.postgres)
-        await #expect { try await MessagingSchema.prepare(identity) } throws: { code(of: $0) == .otherNetwork }
+        await #expect { try await MessagingSchema.prepare(identity) } throws: {
+            code(of: $0) == .otherNetwork
+        }
         for context in [context, elsewhere, identity] { await context.pool.close() }
     }
 }

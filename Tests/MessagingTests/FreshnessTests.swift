@@ -27,7 +27,8 @@ struct FreshnessTests {
         freshness.expect(topic: .consentEvents, producers: [.consent], partitionCount: 2)
         freshness.mark(topic: .consentEvents, producer: .consent, partition: 0, time: start)
         freshness.mark(
-            topic: .consentEvents, producer: .consent, partition: 1, time: start.advanced(byMilliseconds: 4_000))
+            topic: .consentEvents, producer: .consent, partition: 1,
+            time: start.advanced(byMilliseconds: 4_000))
         #expect(view(freshness, after: 5_000).ageMilliseconds == 5_000)
         #expect(view(freshness, after: 5_000).isFresh)
         #expect(!view(freshness, after: 5_001).isFresh)
@@ -38,7 +39,8 @@ struct FreshnessTests {
         freshness.expect(topic: .consentEvents, producers: [.consent], partitionCount: 1)
         freshness.mark(topic: .consentEvents, producer: .consent, partition: 0, time: start)
         freshness.mark(
-            topic: .consentEvents, producer: .consent, partition: 0, time: start.advanced(byMilliseconds: -900))
+            topic: .consentEvents, producer: .consent, partition: 0,
+            time: start.advanced(byMilliseconds: -900))
         #expect(view(freshness, after: 100).ageMilliseconds == 100)
     }
 
@@ -46,7 +48,8 @@ struct FreshnessTests {
         let freshness = Freshness()
         freshness.expect(topic: .consentEvents, producers: [.consent], partitionCount: 1)
         freshness.mark(
-            topic: .consentEvents, producer: .consent, partition: 0, time: start.advanced(byMilliseconds: 5_000))
+            topic: .consentEvents, producer: .consent, partition: 0,
+            time: start.advanced(byMilliseconds: 5_000))
         try await Task.sleep(for: .milliseconds(30))
         let age = try #require(view(freshness, after: 0).ageMilliseconds)
         #expect(age >= 30)

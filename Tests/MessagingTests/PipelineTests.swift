@@ -70,7 +70,8 @@ struct PipelineTests {
                 let (store, at) = (consent.store, suite.clock.now)
                 let events = (0..<10).map { number in
                     NewEvent(
-                        id: .random, type: .consentGranted, subject: .random, data: ["n": .number(.init(number))])
+                        id: .random, type: .consentGranted, subject: .random,
+                        data: ["n": .number(.init(number))])
                 }
                 try await consent.context.pool.transaction { try store.append(events, at: at, in: $0) }
                 ids.formUnion(events.map(\.id))
@@ -79,7 +80,9 @@ struct PipelineTests {
             let seen = try await replicas[0].seen().map(\.id)
             #expect(seen.count == ids.count && Set(seen) == ids)
             try await eventually("both replicas are fresh") {
-                replicas.allSatisfy { $0.messaging.freshness(topic: .consentEvents, producer: .consent).isFresh }
+                replicas.allSatisfy {
+                    $0.messaging.freshness(topic: .consentEvents, producer: .consent).isFresh
+                }
             }
             let applied = replicas.reduce(0) { $0 + $1.messaging.statistics().consumedCount }
             #expect(applied == ids.count)
@@ -90,7 +93,9 @@ struct PipelineTests {
     @Test func oneReplicaLeadsAndTheOtherTakesOver() async throws {
         let suite = try TestSuite()
         let schema = try await suite.schema(.consent)
-        let (first, second) = (try suite.service(.consent, on: schema), try suite.service(.consent, on: schema))
+        let (first, second) = (
+            try suite.service(.consent, on: schema), try suite.service(.consent, on: schema)
+        )
         try await suite.running([second]) {
             try await suite.running([first], withValidator: false) {
                 try await eventually("one leads") {
@@ -120,6 +125,42 @@ struct PipelineTests {
             cancelled = ContinuousClock.now
         }
         #expect(ContinuousClock.now - cancelled < .seconds(2))
+        suite.broker.close()
+    }
+
+    @Test func restartsAtAnyMomentLoseAndDoubleNothing() async throws {
+        let suite = try TestSuite()
+        let (consentSchema, recordsSchema) = (
+            try await suite.schema(.consent), try await suite.schema(.records)
+        )
+        var pauses = [37, 210, 5, 420, 96, 150, 11, 333].makeIterator()
+        var expected: [EntryID: Int] = [:]
+        while let pause = pauses.next() {
+            let consent = try suite.service(.consent, on: consentSchema)
+            let records = try suite.service(
+                .records, on: recordsSchema, consuming: [.consentEvents], from: [.consent])
+            try await suite.running([consent, records]) {
+                for number in 0..<12 {
+                    let isRevocation = number % 3 == 0
+                    let id = try await consent.append(isRevocation ? .consentRevoked : .consentGranted)
+                    expected[id] = isRevocation ? 2 : 1
+                }
+                try await Task.sleep(for: .milliseconds(pause))
+            }
+            for service in [consent, records] { await service.context.pool.close() }
+        }
+        let consent = try suite.service(.consent, on: consentSchema)
+        let records = try suite.service(
+            .records, on: recordsSchema, consuming: [.consentEvents], from: [.consent])
+        try await suite.running([consent, records]) {
+            let total = expected.values.reduce(0, +)
+            try await eventually(within: 30, "all arrive") { try await records.seen().count >= total }
+            var times: [EntryID: Int] = [:]
+            for seen in try await records.seen() { times[seen.id, default: 0] += 1 }
+            let wrong = expected.filter { times[$0.key] != $0.value }
+            #expect(wrong.isEmpty && times.count == expected.count)
+            #expect(suite.ledger.size == expected.count + suite.ledger.submissionCount)
+        }
         suite.broker.close()
     }
 }

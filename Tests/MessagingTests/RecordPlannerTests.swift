@@ -30,7 +30,8 @@ struct RecordPlannerTests {
     @Test func deliversAChainInOrder() throws {
         var forge = try RecordForge(network)
         let records = [
-            try forge.next(), try forge.next(.consentRevoked, .pending), try forge.next(.consentRevoked, .final),
+            try forge.next(), try forge.next(.consentRevoked, .pending),
+            try forge.next(.consentRevoked, .final),
             forge.heartbeat(at: Self.now),
         ]
         let plan = plan(records)
@@ -128,8 +129,10 @@ struct RecordPlannerTests {
             forged = genuine.replacing(part, String(decoding: header, as: UTF8.self))
         }
         let planner = RecordPlanner(
-            topic: .consentEvents, producers: [.consent, .records], partitionCount: 1, verifier: planner.verifier)
-        let plan = planner.plan([forged, genuine.with(offset: 1)], from: start, searching: nil, now: Self.now)
+            topic: .consentEvents, producers: [.consent, .records], partitionCount: 1,
+            verifier: planner.verifier)
+        let plan = planner.plan(
+            [forged, genuine.with(offset: 1)], from: start, searching: nil, now: Self.now)
         #expect(plan.refusedCount == 1 && plan.summary == ["parked", "granted final"])
         #expect(plan.steps[0].link == nil)
     }

@@ -49,7 +49,29 @@ struct SubmissionTests {
         suite.broker.close()
     }
 
-    @Test func stopsWhenItsSequenceIsTakenByUnknownBytes() async throws {
+    @Test func severalAnswersMakeOneEventFinalOnce() async throws {
+        let suite = try TestSuite()
+        suite.validator.behave { _ in .answerTimes(4) }
+        let consent = try suite.service(.consent, on: try await suite.schema(.consent))
+        try await suite.running([consent]) {
+            for _ in 0..<10 {
+                let id = try await consent.append()
+                let finality = try await consent.store.waitUntilFinal(id)
+                #expect(finality.isFinal)
+            }
+            try await eventually("all are published") {
+                try await consent.count("SELECT count(*) FROM publication WHERE delivered") >= 10
+            }
+            let published = try await consent.count("SELECT count(*) FROM publication")
+            let waiting = try await consent.count("SELECT count(*) FROM unpublished")
+            #expect(published + waiting == 10)
+        }
+        suite.broker.close()
+    }
+
+    /// On the same broker it learns so from the old receipt, on a fresh one from the refusal of its own submission.
+    @Test(arguments: [false, true])
+    func stopsWhenItsSequenceIsTakenByUnknownBytes(onFreshBroker: Bool) async throws {
         let suite = try TestSuite()
         let lost = try suite.service(.consent, on: try await suite.schema(.consent))
         try await suite.running([lost]) {
@@ -57,16 +79,18 @@ struct SubmissionTests {
             let finality = try await lost.store.waitUntilFinal(id)
             #expect(finality.isFinal)
         }
-        let restored = try suite.service(.consent, on: try await suite.schema(.consent))
-        try await suite.running([restored]) {
+        let after = onFreshBroker ? try TestSuite(ledger: suite.ledger) : suite
+        let restored = try after.service(.consent, on: try await after.schema(.consent))
+        try await after.running([restored]) {
             let id = try await restored.append()
-            try await eventually("it says so") {
+            try await eventually("it says so", of: [restored]) {
                 restored.messaging.readiness().problems.contains { $0.contains("sequenceTaken") }
             }
             let finality = try await restored.store.waitUntilFinal(id, timeoutMilliseconds: 100)
             #expect(finality == .pending && !restored.messaging.readiness().isReady)
         }
         suite.broker.close()
+        after.broker.close()
     }
 
     @Test func aRefusedSubmissionIsHalvedUntilItsEntriesAreTaken() async throws {
@@ -138,7 +162,10 @@ struct SubmissionTests {
             try await Task.sleep(for: .milliseconds(500))
             suite.broker.setBroker(isUp: true)
             let expected = Set(ids)
-            try await eventually(within: 30, "all arrive", diagnosis: { "\(consent.messaging.statistics()) \(consent.messaging.readiness()) -- \(records.messaging.statistics()) \(records.messaging.readiness())" }) {
+            try await eventually(
+                within: 30, "all arrive",
+                of: [consent, records]
+            ) {
                 try await records.seen().count >= expected.count
             }
             let seen = try await records.seen().map(\.id)

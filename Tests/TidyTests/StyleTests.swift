@@ -54,7 +54,8 @@ import Testing
 
     @Test func everyPackageDeclarationOfTheSharedModulesIsDocumented() throws {
         let declaration = try Regex(
-            "^\\s*(@\\w+(\\(.*\\))? )*package (static |final |indirect |mutating |consuming |borrowing |nonisolated )*"
+            "^\\s*(@\\w+(\\(.*\\))? )*package "
+                + "(static |final |indirect |mutating |consuming |borrowing |nonisolated )*"
                 + "(func|struct|class|enum|actor|protocol) ")
         let bare = SourceTree.productFiles.filter { $0.path.hasPrefix("Shared/") }.flatMap { file in
             file.lines.indices.filter { index in

@@ -1,5 +1,4 @@
 import Cryptography
-import LedgerProtocol
 import Model
 import Postgres
 
@@ -27,7 +26,9 @@ enum ConsumerTable {
             """, place)
         var chains: [KeyID: ProducerChain] = [:]
         for row in rows {
-            guard let producer = KeyID(try row.bytes(0)), let head = Digest(try row.bytes(2)) else { continue }
+            guard let producer = KeyID(try row.bytes(0)), let head = Digest(try row.bytes(2)) else {
+                continue
+            }
             chains[producer] = ProducerChain(next: UInt64(bitPattern: try row.int(1)), head: head)
         }
         return PartitionPosition(nextOffset: try offsets[0].int(0), chains: chains)
@@ -50,7 +51,8 @@ enum ConsumerTable {
 
     /// Moves a producer's chain if it still is where this replica left it.
     ///
-    /// The offset alone does not tell: after a topic was replaced, the same offset can stand for another state.
+    /// The offset alone does not tell: after a topic was replaced, the same offset can stand for
+    /// another state.
     /// - Throws: `PositionMoved` when it is not.
     static func moveChain(
         topic: Topic, partition: Int32, producer: KeyID, from expected: ProducerChain, to next: ProducerChain,

@@ -41,14 +41,17 @@ final class Freshness: Sendable {
 
     /// Gives the age of the knowledge at a time, on the partition where it is greatest.
     ///
-    /// It is the greater of two: by the heartbeat's own time, and by the time since it came. So neither a heartbeat
-    /// held back nor a producer whose clock is ahead makes the knowledge look newer than it is.
+    /// It is the greater of two: by the heartbeat's own time, and by the time since it came. So neither
+    /// a heartbeat held back nor a producer whose clock is ahead makes the knowledge look newer than it
+    /// is.
     func view(topic: Topic, producer: ServiceName, now: Timestamp) -> FreshnessView {
         let known = marks.withLock { $0[Key(topic: topic, producer: producer)] } ?? []
         let instant = Monotonic.milliseconds
         var worst: Int64?
         for mark in known {
-            guard let mark else { return FreshnessView(topic: topic, producer: producer, ageMilliseconds: nil) }
+            guard let mark else {
+                return FreshnessView(topic: topic, producer: producer, ageMilliseconds: nil)
+            }
             let byTime = now.milliseconds - mark.time.milliseconds
             worst = max(worst ?? 0, byTime, instant - mark.seenAtMilliseconds)
         }

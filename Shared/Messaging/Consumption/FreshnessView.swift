@@ -9,8 +9,8 @@ package struct FreshnessView: Hashable, Sendable {
     package let topic: Topic
     /// The service that writes the heartbeats.
     package let producer: ServiceName
-    /// Milliseconds since the newest heartbeat that covers what this replica has applied, on the partition where that
-    /// is longest; nil when a partition has had none.
+    /// Milliseconds since the newest heartbeat that covers what this replica has applied, on the
+    /// partition where that is longest; nil when a partition has had none.
     package let ageMilliseconds: Int64?
 
     /// States an age.

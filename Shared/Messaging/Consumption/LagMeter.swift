@@ -15,8 +15,9 @@ struct LagMeter: Sendable {
         let consumer = try KafkaConsumer(configuration)
         while !Task.isCancelled {
             try? await Task.sleep(for: .milliseconds(Self.intervalMilliseconds))
-            for (topic, offsets) in board.readOffsets {
-                // A figure that cannot be had now stays as it was: the consumer itself reports the broker's absence.
+            for (topic, offsets) in board.readOffsets where !Task.isCancelled {
+                // A figure that cannot be had now stays as it was: the consumer itself reports the
+                // broker's absence.
                 guard let lag = try? await lag(of: topic, offsets, consumer) else { continue }
                 board.count { $0.lag[topic] = lag }
             }
@@ -30,7 +31,7 @@ struct LagMeter: Sendable {
         var lag: Int64 = 0
         for (partition, offset) in offsets {
             let (low, high) = try await consumer.watermarks(
-                topic: topic.rawValue, partition: partition, timeoutMilliseconds: 1_000)
+                topic: topic.rawValue, partition: partition, timeoutMilliseconds: KafkaPatience.milliseconds)
             lag += max(0, high - max(low, offset))
         }
         return lag

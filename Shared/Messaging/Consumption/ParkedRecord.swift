@@ -1,6 +1,5 @@
 import Cryptography
 import Kafka
-import LedgerProtocol
 import Model
 import Postgres
 
@@ -62,8 +61,8 @@ enum ParkedTable {
             let isBounded = parked.producer == nil
             try session.execute(
                 """
-                INSERT INTO parked (topic, partition, kafka_offset, producer, number, subject, event_id, reason,
-                    record, parked_at)
+                INSERT INTO parked (topic, partition, kafka_offset, producer, number, subject, event_id,
+                    reason, record, parked_at)
                 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
                 WHERE NOT $11 OR (SELECT count(*) FROM (SELECT 1 FROM parked LIMIT $12) AS kept) < $12
                 """,
@@ -110,7 +109,8 @@ enum ParkedTable {
             "SELECT topic, partition, kafka_offset, record FROM parked WHERE id = $1 FOR UPDATE", [.int(id)])
         guard let row = rows.first else { return nil }
         return ParkedForm.read(
-            try row.bytes(3), topic: try row.text(0), partition: Int32(try row.int(1)), offset: try row.int(2))
+            try row.bytes(3), topic: try row.text(0), partition: Int32(try row.int(1)), offset: try row.int(2)
+        )
     }
 
     /// Removes a record that was handled.
@@ -133,7 +133,9 @@ enum ParkedForm {
 
     static func read(_ bytes: [UInt8], topic: String, partition: Int32, offset: Int64) -> KafkaRecord? {
         func decode(_ value: JSONValue?) -> [UInt8]? { value?.string.flatMap { Base64.decode($0) } }
-        guard let value = try? JSONValue(parsing: bytes), let pairs = value["headers"]?.array else { return nil }
+        guard let value = try? JSONValue(parsing: bytes), let pairs = value["headers"]?.array else {
+            return nil
+        }
         var headers: [KafkaHeader] = []
         for pair in pairs {
             guard let name = pair[0]?.string, let content = decode(pair[1]) else { return nil }

@@ -1,3 +1,4 @@
+import Kafka
 import LedgerProtocol
 import Logging
 import Model
@@ -12,19 +13,36 @@ struct ParkedRedrive: Sendable {
     let context: MessagingContext
     let subscriptions: [Subscription]
 
-    /// Goes through all authentic records once.
+    /// Goes through the records when a leader begins, which a corrected program does, and each hour.
+    func runHourly(_ producer: KafkaProducer) async throws {
+        while true {
+            for subscription in subscriptions {
+                do {
+                    try await redrive(subscription, producer)
+                } catch {
+                    context.logger.warning(
+                        "parked records cannot be read", metadata: ["topic": "\(subscription.topic.rawValue)"]
+                    )
+                }
+            }
+            try await Task.sleep(for: .seconds(3_600))
+        }
+    }
+
+    private func redrive(_ subscription: Subscription, _ producer: KafkaProducer) async throws {
+        let partitionCount = try await producer.partitionCount(
+            topic: subscription.topic.rawValue, timeoutMilliseconds: KafkaPatience.milliseconds)
+        let count = try await redrive(subscription, partitionCount: partitionCount)
+        guard count > 0 else { return }
+        context.logger.info(
+            "parked records were handled",
+            metadata: ["topic": "\(subscription.topic.rawValue)", "count": "\(count)"])
+    }
+
+    /// Goes through a topic's authentic records once.
     ///
     /// A subject's records behind one whose handler fails again stay where they are.
     /// - Returns: how many records were handled.
-    func run(partitionCount: (Topic) async throws -> Int32) async throws -> Int {
-        var handledCount = 0
-        for subscription in subscriptions {
-            let count = try await partitionCount(subscription.topic)
-            handledCount += try await redrive(subscription, partitionCount: count)
-        }
-        return handledCount
-    }
-
     private func redrive(_ subscription: Subscription, partitionCount: Int32) async throws -> Int {
         var (handledCount, last) = (0, Int64(0))
         var failed: Set<ParticipantID> = []

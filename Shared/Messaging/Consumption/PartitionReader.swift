@@ -11,12 +11,15 @@ struct PartitionReader: Sendable {
     let partition: Int32
     /// The position as the database holds it, as far as this replica knows.
     var stored: PartitionPosition
-    /// The offset that is read next: beyond the stored one when only heartbeats came, below it while searching.
+    /// The offset that is read next: beyond the stored one when only heartbeats came, below it while
+    /// searching.
     var readOffset: Int64
     /// The record that is looked for, and where the search ends in vain.
     private(set) var search: (target: SearchTarget, end: Int64, farthestEarly: UInt64?)?
     private(set) var pausedUntil: Int64?
     private(set) var resumption = Resumption.follow
+    /// The record that was searched for in vain last, and how often in a row.
+    private var vain: (target: SearchTarget, count: Int)?
     private var backoff = Backoff(firstMilliseconds: 100, maxMilliseconds: 5_000)
 
     init(partition: Int32, stored: PartitionPosition) {
@@ -77,6 +80,13 @@ struct PartitionReader: Sendable {
         pausedUntil = now + Int64(backoff.nextMilliseconds())
         self.resumption = resumption
         search = nil
+    }
+
+    /// Notes a search in vain and gives how many there were in a row for this record.
+    mutating func noteVain(_ target: SearchTarget) -> Int {
+        let count = vain?.target == target ? (vain?.count ?? 0) + 1 : 1
+        vain = (target, count)
+        return count
     }
 
     /// Notes that reading got on.

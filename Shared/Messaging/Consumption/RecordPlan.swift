@@ -3,7 +3,8 @@ import Kafka
 import LedgerProtocol
 import Model
 
-/// What a consumer knows of one partition: which record comes next, and how far each producer's chain is applied.
+/// What a consumer knows of one partition: which record comes next, and how far each producer's chain
+/// is applied.
 struct PartitionPosition: Hashable, Sendable {
     /// The offset of the record that is read next.
     var nextOffset: Int64
@@ -47,7 +48,8 @@ struct RecordPlan: Sendable {
     var end = PlanEnd.complete
     var duplicateCount = 0
     var refusedCount = 0
-    /// The highest number, of the producer searched for, that was passed over because it comes too early.
+    /// The highest number, of the producer searched for, that was passed over because it comes too
+    /// early.
     var farthestEarly: UInt64?
 
     init(position: PartitionPosition) {
@@ -75,10 +77,11 @@ struct RecordPlanner: Sendable {
 
     /// Plans records in their order.
     ///
-    /// Until the record that is searched for is found, records that come too early are passed over instead of ending
-    /// the plan: what is missing may lie behind them.
+    /// Until the record that is searched for is found, records that come too early are passed over
+    /// instead of ending the plan: what is missing may lie behind them.
     func plan(
-        _ records: [KafkaRecord], from position: PartitionPosition, searching target: SearchTarget?, now: Timestamp
+        _ records: [KafkaRecord], from position: PartitionPosition, searching target: SearchTarget?,
+        now: Timestamp
     ) -> RecordPlan {
         var plan = RecordPlan(position: position)
         for record in records where record.offset >= plan.position.nextOffset {
@@ -90,7 +93,8 @@ struct RecordPlanner: Sendable {
             } catch {
                 plan.refusedCount += 1
                 let parked = ParkedRecord(record, reason: error.rawValue)
-                plan.steps.append(PlannedStep(action: .park(parked), record: record, link: nil, nextOffset: next))
+                plan.steps.append(
+                    PlannedStep(action: .park(parked), record: record, link: nil, nextOffset: next))
             }
             guard case .complete = plan.end else { return plan }
             plan.position.nextOffset = next
@@ -158,8 +162,10 @@ struct RecordPlanner: Sendable {
                 plan.end = .stopped(
                     MessagingFault(
                         .invalidRecord,
-                        "restrictive record `\(authentic.headers.sequence)` of `\(authentic.producer.name)` in "
-                            + "`\(topic.rawValue)` is refused: \(error.rawValue); its producer must be examined"))
+                        "restrictive record `\(authentic.headers.sequence)` of "
+                            + "`\(authentic.producer.name)` in `\(topic.rawValue)` is refused: "
+                            + "\(error.rawValue); its producer must be examined"
+                    ))
                 return
             }
             action = .park(ParkedRecord(authentic, reason: error.rawValue))

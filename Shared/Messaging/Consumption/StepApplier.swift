@@ -1,6 +1,3 @@
-import Cryptography
-import Kafka
-import LedgerProtocol
 import Logging
 import Model
 import Postgres
@@ -29,7 +26,8 @@ struct StepApplier: Sendable {
     let subscription: Subscription
     let partition: Int32
 
-    /// Applies the steps together, and one by one when a handler fails, so that one record spoils no other.
+    /// Applies the steps together, and one by one when a handler fails, so that one record spoils no
+    /// other.
     ///
     /// `position` follows what was committed.
     func apply(
@@ -38,7 +36,7 @@ struct StepApplier: Sendable {
         do {
             try await commit(steps, upTo: finalOffset, &position)
             return .applied
-        } catch let fault as HandlerFault where Self.retryReason(fault.underlying) == nil && steps.count > 1 {
+        } catch is HandlerFault where steps.count > 1 {
             for (place, step) in steps.enumerated() {
                 let isLast = place == steps.count - 1
                 let offset = isLast ? finalOffset : step.nextOffset
@@ -46,7 +44,7 @@ struct StepApplier: Sendable {
                 guard case .applied = outcome else { return outcome }
             }
             return .applied
-        } catch let fault as HandlerFault where steps.count == 1 {
+        } catch let fault as HandlerFault {
             return await settle(fault.underlying, of: steps[0], upTo: finalOffset, &position)
         } catch {
             return Self.outcome(of: error)
@@ -79,11 +77,15 @@ struct StepApplier: Sendable {
             return .stopped(
                 MessagingFault(
                     .restrictiveHandlerFailed,
-                    "the handler of \(place) failed (\(type(of: error))); correct it, the consumer goes on from there"))
+                    "the handler of \(place) failed (\(type(of: error))); correct it, the consumer goes "
+                        + "on from there"
+                ))
         }
         context.logger.error(
             "a handler failed and its record is parked",
-            metadata: ["event": "\(event.id)", "type": "\(event.type.rawValue)", "error": "\(type(of: error))"])
+            metadata: [
+                "event": "\(event.id)", "type": "\(event.type.rawValue)", "error": "\(type(of: error))",
+            ])
         let parked = ParkedRecord(
             event, record: step.record, number: link.chain.next - 1, producer: link.producer,
             reason: ParkedTable.handlerFailed)
@@ -128,7 +130,8 @@ struct StepApplier: Sendable {
         }
     }
 
-    /// Calls the handler of each event, except behind a parked record of its subject, and parks what is to be parked.
+    /// Calls the handler of each event, except behind a parked record of its subject, and parks what is
+    /// to be parked.
     private static func perform(
         _ steps: [PlannedStep], topic: Topic, at time: Timestamp, in session: PostgresSession,
         handle: (InboundEvent) throws -> Void
@@ -137,7 +140,8 @@ struct StepApplier: Sendable {
             guard case .deliver(let event) = step.action else { return nil }
             return event.subject
         }
-        var held = try subjects.isEmpty
+        var held =
+            try subjects.isEmpty
             ? [] : ParkedTable.heldSubjects(among: Set(subjects), topic: topic, in: session)
         var counts = (delivered: 0, parked: 0)
         for step in steps {

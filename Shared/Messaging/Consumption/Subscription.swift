@@ -5,10 +5,10 @@ package import Postgres
 package struct Subscription: Sendable {
     /// Applies one event inside the transaction that advances the consumer's position.
     ///
-    /// It is called once for each record: for a restrictive event when it is pending and again when it is final. What
-    /// it throws decides: a `PostgresFault` that is retriable or a `MessagingFault` with `.retryLater` is tried again
-    /// with back-off; anything else parks the record and its subject, or stops the consumer when the event is
-    /// restrictive.
+    /// It is called once for each record: for a restrictive event when it is pending and again when it
+    /// is final. What it throws decides: a `PostgresFault` that is retriable or a `MessagingFault` with
+    /// `.retryLater` is tried again with back-off; anything else parks the record and its subject, or
+    /// stops the consumer when the event is restrictive.
     package typealias Handler = @Sendable (InboundEvent, PostgresSession) throws -> Void
 
     /// The topic to read.

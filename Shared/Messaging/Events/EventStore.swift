@@ -5,9 +5,11 @@ package import Postgres
 
 /// Keeps a service's own events: writes them with their outbox rows, and says how far each has come.
 package final class EventStore: Sendable {
-    /// The most bytes of a payload; sealed, in Base64 and with its receipt it must fit into a Kafka record.
+    /// The most bytes of a payload; sealed, in Base64 and with its receipt it must fit into a Kafka
+    /// record.
     package static let payloadBytesMax = 600_000
-    /// The most events that may wait for finality: about a minute of the heaviest load; beyond it accept no more.
+    /// The most events that may wait for finality: about a minute of the heaviest load; beyond it
+    /// accept no more.
     package static let outboxCountMax = 100_000
     /// The most events of one call, so that one statement stays small.
     package static let appendCountMax = 1_024
@@ -16,17 +18,18 @@ package final class EventStore: Sendable {
     let board = MessagingBoard()
     let waiters = FinalityWaiters()
 
-    /// Makes the store of a service; the context's pool must reach a schema that `MessagingSchema` prepared.
+    /// Makes the store of a service; the context's pool must reach a schema that `MessagingSchema`
+    /// prepared.
     package init(_ context: MessagingContext) {
         self.context = context
     }
 
     /// Writes the event and its outbox row inside the caller's transaction.
     ///
-    /// The id is random and chosen by the caller; it is also the ledger entry's. The type must be one that this
-    /// service publishes. The relay learns of it when the caller's transaction commits.
-    /// - Throws: `MessagingFault` with `.outboxFull`, `.eventTooLarge`, `.duplicateEvent` or `.secretUnavailable`;
-    ///   `JSONError` when the data has no canonical form; `PostgresFault`.
+    /// The id is random and chosen by the caller; it is also the ledger entry's. The type must be one
+    /// that this service publishes. The relay learns of it when the caller's transaction commits.
+    /// - Throws: `MessagingFault` with `.outboxFull`, `.eventTooLarge`, `.duplicateEvent` or
+    ///   `.secretUnavailable`; `JSONError` when the data has no canonical form; `PostgresFault`.
     package func append(
         id: EntryID, type: EventType, subject: ParticipantID, data: JSONValue, at: Timestamp,
         in session: PostgresSession
@@ -48,7 +51,8 @@ package final class EventStore: Sendable {
         let wrapped = try secrets.findOrMake(of: Set(events.map(\.subject)), in: session)
         let rows = try events.map { event in
             let erasureSecret = try secrets.open(wrapped[event.subject], of: event.subject)
-            return try row(of: event, at: at, opening: Entry.opening(of: event.id, erasureSecret: erasureSecret))
+            return try row(
+                of: event, at: at, opening: Entry.opening(of: event.id, erasureSecret: erasureSecret))
         }
         try EventTable.insert(rows, at: at, outboxChannel: context.outboxChannel, in: session)
     }
@@ -64,8 +68,8 @@ package final class EventStore: Sendable {
         guard payloadBytes.count <= Self.payloadBytesMax else {
             throw MessagingFault(
                 .eventTooLarge,
-                "the event has `\(payloadBytes.count)` bytes, at most `\(Self.payloadBytesMax)` can be published; "
-                    + "send less at once")
+                "the event has `\(payloadBytes.count)` bytes, at most `\(Self.payloadBytesMax)` can be "
+                    + "published; send less at once")
         }
         let entry = Entry.make(
             submitter: context.signer.keyID, id: event.id, time: at.seconds, opening: opening,
@@ -80,10 +84,12 @@ package final class EventStore: Sendable {
         try EventTable.finality(of: [id], in: session)[id]
     }
 
-    /// Gives what shows an event to somebody: the canonical disclosure, and the receipt once it is final.
+    /// Gives what shows an event to somebody: the canonical disclosure, and the receipt once it is
+    /// final.
     ///
     /// - Returns: nil when no event has that id.
-    /// - Throws: `MessagingFault` with `.secretUnavailable` when the subject's secret is gone; `PostgresFault`.
+    /// - Throws: `MessagingFault` with `.secretUnavailable` when the subject's secret is gone;
+    ///   `PostgresFault`.
     package func disclosure(
         of id: EntryID, in session: PostgresSession
     ) throws -> (disclosure: [UInt8], receipt: String?)? {
@@ -94,7 +100,8 @@ package final class EventStore: Sendable {
 
     /// Gives the opening of an event's entry; nil when no event has that id.
     ///
-    /// - Throws: `MessagingFault` with `.secretUnavailable` when the subject's secret is gone; `PostgresFault`.
+    /// - Throws: `MessagingFault` with `.secretUnavailable` when the subject's secret is gone;
+    ///   `PostgresFault`.
     package func opening(of id: EntryID, in session: PostgresSession) throws -> Digest? {
         guard let row = try EventTable.find([id], in: session).first else { return nil }
         return try opening(of: row, in: session)
@@ -110,9 +117,10 @@ package final class EventStore: Sendable {
 
     /// Waits until an event is final, or until the time is over and it is still pending.
     ///
-    /// It returns as soon as any replica's leader marked the event; the running `MessagingService` listens for that
-    /// and asks the database every 250 ms besides.
-    /// - Throws: `MessagingFault` with `.unknownEvent` or `.tooManyWaiters`; `PostgresFault`; `CancellationError`.
+    /// It returns as soon as any replica's leader marked the event; the running `MessagingService`
+    /// listens for that and asks the database every 250 ms besides.
+    /// - Throws: `MessagingFault` with `.unknownEvent` or `.tooManyWaiters`; `PostgresFault`;
+    ///   `CancellationError`.
     package func waitUntilFinal(
         _ id: EntryID, timeoutMilliseconds: Int = 5_000
     ) async throws -> EventFinality {
@@ -131,7 +139,8 @@ package final class EventStore: Sendable {
             try EventTable.finality(of: [id], in: session)[id]
         }
         guard let found else {
-            throw MessagingFault(.unknownEvent, "no event has the id `\(id)`; append it before waiting for it")
+            throw MessagingFault(
+                .unknownEvent, "no event has the id `\(id)`; append it before waiting for it")
         }
         return found
     }
@@ -139,6 +148,7 @@ package final class EventStore: Sendable {
     private func opening(of row: StoredEvent, in session: PostgresSession) throws -> Digest {
         let secrets = SubjectSecrets(context)
         let wrapped = try SubjectSecrets.findWrapped(of: [row.subject], in: session)
-        return Entry.opening(of: row.id, erasureSecret: try secrets.open(wrapped[row.subject], of: row.subject))
+        return Entry.opening(
+            of: row.id, erasureSecret: try secrets.open(wrapped[row.subject], of: row.subject))
     }
 }

@@ -63,7 +63,8 @@ enum EventTable {
         let entry: [UInt8]
     }
 
-    /// Writes events, their outbox rows and, for restrictive ones, their place in the queue of publications.
+    /// Writes events, their outbox rows and, for restrictive ones, their place in the queue of
+    /// publications.
     static func insert(
         _ events: [NewRow], at: Timestamp, outboxChannel: String, in session: PostgresSession
     ) throws {
@@ -133,24 +134,24 @@ enum EventTable {
         }
     }
 
-    /// Marks events final and queues them for publication in the order given.
+    /// Marks events final and queues each for publication once, in the order of the ledger.
     ///
     /// - Returns: the ids of those that were pending before; an event is marked once.
     static func markFinal(_ events: [FinalEvent], in session: PostgresSession) throws -> Set<EntryID> {
         let rows = try session.query(
             """
             WITH given AS (
-                SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7) WITH ORDINALITY
-                    AS u(id, sequence, position, index, height, tree_size, receipt, place)
+                SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7)
+                    AS u(id, sequence, position, index, height, tree_size, receipt)
             ), marked AS (
                 UPDATE event SET final = true, submission_sequence = given.sequence,
                     submission_position = given.position, entry_index = given.index, height = given.height,
                     tree_size = given.tree_size, receipt = given.receipt
                 FROM given WHERE event.id = given.id AND NOT event.final
-                RETURNING event.id
+                RETURNING event.id, event.entry_index
             ), queued AS (
                 INSERT INTO unpublished (event_id, finality)
-                SELECT given.id, 1 FROM given JOIN marked ON marked.id = given.id ORDER BY given.place
+                SELECT id, 1 FROM marked ORDER BY entry_index
             )
             SELECT id FROM marked
             """,
@@ -168,7 +169,8 @@ enum EventTable {
     private static func finality(in row: PostgresRow, from column: Int) throws -> EventFinality {
         guard let index = try row.intOrNull(column) else { return .pending }
         return .final(
-            index: UInt64(bitPattern: index), height: BlockHeight(UInt64(bitPattern: try row.int(column + 1))),
+            index: UInt64(bitPattern: index),
+            height: BlockHeight(UInt64(bitPattern: try row.int(column + 1))),
             treeSize: UInt64(bitPattern: try row.int(column + 2)))
     }
 }

@@ -91,7 +91,9 @@ final class FinalityWaiters: Sendable {
             await withCheckedContinuation { continuation in
                 let outcome = state.withLock { state -> EventFinality?? in
                     guard case .registered = state.waiters[ticket.number]?.slot, !Task.isCancelled else {
-                        if case .resolved(let finality) = state.waiters[ticket.number]?.slot { return finality }
+                        if case .resolved(let finality) = state.waiters[ticket.number]?.slot {
+                            return finality
+                        }
                         return .some(nil)
                     }
                     state.waiters[ticket.number]?.slot = .waiting(continuation)

@@ -17,14 +17,17 @@ struct OutboxCensus: Sendable {
     }
 
     private static let oldest = """
-        SELECT event.accepted_at FROM outbox JOIN event ON event.id = outbox.event_id ORDER BY outbox.id LIMIT 1
+        SELECT event.accepted_at FROM outbox JOIN event ON event.id = outbox.event_id
+        ORDER BY outbox.id LIMIT 1
         """
     private static let oldestUnsent = """
         SELECT event.accepted_at FROM outbox JOIN event ON event.id = outbox.event_id
         WHERE NOT outbox.sent ORDER BY outbox.id LIMIT 1
         """
 
-    private static func age(at now: Timestamp, _ statement: String, _ session: PostgresSession) throws -> Int64 {
+    private static func age(at now: Timestamp, _ statement: String, _ session: PostgresSession) throws
+        -> Int64
+    {
         guard let row = try session.query(statement).first else { return 0 }
         return max(0, now.milliseconds - (try row.int(0)))
     }

@@ -5,8 +5,8 @@ import Postgres
 
 /// Keeps each subject's erasure secret, wrapped by the service's root key.
 ///
-/// Destroying a subject's row destroys the openings of all entries about that subject, now and in every copy that lacks
-/// the row.
+/// Destroying a subject's row destroys the openings of all entries about that subject, now and in every
+/// copy that lacks the row.
 struct SubjectSecrets {
     /// The number of bytes of a secret.
     static let byteCount = 32
@@ -19,7 +19,8 @@ struct SubjectSecrets {
         networkID = context.genesis.networkID
     }
 
-    /// Gives the wrapped secrets of subjects and makes those that are missing, in the caller's transaction.
+    /// Gives the wrapped secrets of subjects and makes those that are missing, in the caller's
+    /// transaction.
     func findOrMake(
         of subjects: Set<ParticipantID>, in session: PostgresSession
     ) throws -> [ParticipantID: [UInt8]] {
@@ -63,11 +64,13 @@ struct SubjectSecrets {
 
     /// Opens a wrapped secret.
     ///
-    /// - Throws: `MessagingFault` with `.secretUnavailable` when there is none or the root key is another one.
+    /// - Throws: `MessagingFault` with `.secretUnavailable` when there is none or the root key is
+    ///   another one.
     func open(_ wrapped: [UInt8]?, of subject: ParticipantID) throws(MessagingFault) -> SecretBytes {
         guard let wrapped else {
             throw MessagingFault(
-                .secretUnavailable, "the subject's erasure secret is gone; its entries can no longer be opened")
+                .secretUnavailable,
+                "the subject's erasure secret is gone; its entries can no longer be opened")
         }
         do throws(CryptographyError) {
             return try rootKey.openSecret(wrapped, associatedData: binding(of: subject))

@@ -1,6 +1,7 @@
--- The tables of messaging in a service's own schema. Random ids are indexed only where they are primary keys: an index
--- on random values costs a page read a row once it outgrows memory. No foreign keys: each row below is written in the
--- transaction that writes the row it names, or names a row that is never deleted.
+-- The tables of messaging in a service's own schema. Random ids are indexed only where they are primary
+-- keys: an index on random values costs a page read a row once it outgrows memory. No foreign keys:
+-- each row below is written in the transaction that writes the row it names, or names a row that is
+-- never deleted.
 
 -- One row: the network and the service to which this schema belongs.
 CREATE TABLE network (
@@ -100,14 +101,15 @@ CREATE TABLE producer_position (
     PRIMARY KEY (topic, partition, producer)
 );
 
--- The erasure secret of each subject, wrapped by the service's root key; without it no entry can be opened.
+-- The erasure secret of each subject, wrapped by the service's root key; without it no entry can be
+-- opened.
 CREATE TABLE subject_secret (
     subject uuid PRIMARY KEY,
     wrapped bytea NOT NULL
 );
 
--- Records set aside. Those whose signature verified have a producer, number and subject, and hold back later records of
--- that subject; the others are kept as evidence, up to a bound.
+-- Records set aside. Those whose signature verified have a producer, number and subject, and hold back
+-- later records of that subject; the others are kept as evidence, up to a bound.
 CREATE TABLE parked (
     id bigserial PRIMARY KEY,
     topic text NOT NULL,

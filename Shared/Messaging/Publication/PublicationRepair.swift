@@ -1,15 +1,14 @@
 import Kafka
-import LedgerProtocol
 import Logging
 import Model
 import Postgres
 
-/// Compares the end of each partition with the publication table and marks what is missing as undelivered.
+/// Compares the end of each partition with the publication table and marks what is missing as
+/// undelivered.
 ///
-/// A topic is a copy of its producer's table: a topic that was lost, cut or replaced is filled again from there.
+/// A topic is a copy of its producer's table: a topic that was lost, cut or replaced is filled again
+/// from there.
 struct PublicationRepair: Sendable {
-    private static let readTimeoutMilliseconds = 5_000
-
     let context: MessagingContext
     let reader: KafkaConsumer
     let places: [TopicPartition]
@@ -24,7 +23,8 @@ struct PublicationRepair: Sendable {
             try PublicationTable.newestDelivered(in: place, session: session)
         }
         guard let newest else { return }
-        let (low, high) = try await reader.watermarks(topic: place.topic, partition: place.partition)
+        let (low, high) = try await reader.watermarks(
+            topic: place.topic, partition: place.partition, timeoutMilliseconds: KafkaPatience.milliseconds)
         if newest.offset >= high {
             // What lay at the end is gone; when all of it is, the partition is new.
             try await markLost(place, fromOffset: high > low ? high : 0)
@@ -42,14 +42,15 @@ struct PublicationRepair: Sendable {
     private func holds(
         _ headers: [KafkaHeader], at offset: Int64, in place: TopicPartition
     ) async throws -> Bool {
-        let start = TopicPartitionStart(topic: place.topic, partition: place.partition, start: .offset(offset))
+        let start = TopicPartitionStart(
+            topic: place.topic, partition: place.partition, start: .offset(offset))
         try reader.assign([start])
         defer { try? reader.assign([]) }
         let reader = reader
         let record = try await withThrowingTaskGroup(of: KafkaRecord?.self) { group in
             group.addTask { try await reader.poll(max: 1).first }
             group.addTask {
-                try await Task.sleep(for: .milliseconds(Self.readTimeoutMilliseconds))
+                try await Task.sleep(for: .milliseconds(KafkaPatience.milliseconds))
                 return nil
             }
             defer { group.cancelAll() }
@@ -57,7 +58,8 @@ struct PublicationRepair: Sendable {
         }
         guard let record else {
             throw KafkaFault(
-                reason: .brokerUnavailable, message: "the newest record cannot be read back", topic: place.topic,
+                reason: .brokerUnavailable, message: "the newest record cannot be read back",
+                topic: place.topic,
                 partition: place.partition)
         }
         let signature = headers.first { $0.name == RecordHeader.signature }?.value

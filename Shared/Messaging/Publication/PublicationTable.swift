@@ -1,6 +1,5 @@
 import Cryptography
 import Kafka
-import LedgerProtocol
 import Model
 import Postgres
 
@@ -39,7 +38,9 @@ enum PublicationTable {
         return try waiting.map { row in
             guard let event = row.eventID.flatMap({ byID[$0] }),
                 let finality = RecordFinality(rawValue: UInt8(row.finality))
-            else { throw MessagingFault(.corruptRow, "a queued event is not in its table; restore the schema") }
+            else {
+                throw MessagingFault(.corruptRow, "a queued event is not in its table; restore the schema")
+            }
             return UnpublishedEvent(
                 queueID: row.queueID, finality: finality, event: event, wrappedSecret: secrets[event.subject])
         }
@@ -64,7 +65,8 @@ enum PublicationTable {
         for row in rows {
             let place = TopicPartition(topic: try row.text(0), partition: Int32(try row.int(1)))
             guard let head = Digest(try row.bytes(3)) else {
-                throw MessagingFault(.corruptRow, "a record's hash cannot be read; restore the publication table")
+                throw MessagingFault(
+                    .corruptRow, "a record's hash cannot be read; restore the publication table")
             }
             chains[place] = ProducerChain(next: UInt64(bitPattern: try row.int(2)) + 1, head: head)
         }
@@ -94,7 +96,8 @@ enum PublicationTable {
             ])
     }
 
-    /// Reads records that the broker has not confirmed, in the order of their numbers within each partition.
+    /// Reads records that the broker has not confirmed, in the order of their numbers within each
+    /// partition.
     static func undelivered(
         countMax: Int, bytesMax: Int, in session: PostgresSession
     ) throws -> [UndeliveredRecord] {

@@ -1,19 +1,21 @@
 import Kafka
-import LedgerProtocol
-import Logging
 import Model
 import Postgres
 
-/// Gives events their numbers, writes them to their topics in order, and says each second how far it has come.
+/// Gives events their numbers, writes them to their topics in order, and says each second how far it
+/// has come.
 ///
-/// A record is stored with its number before it is sent, and everything is sent from the table, so a publisher that
-/// dies, or is followed by another, sends the same bytes again, and consumers pass over numbers that they have.
+/// A record is stored with its number before it is sent, and everything is sent from the table, so a
+/// publisher that dies, or is followed by another, sends the same bytes again, and consumers pass over
+/// numbers that they have.
 struct Publisher: Sendable {
-    /// How many events get their numbers in one transaction; sealing takes about half a millisecond each.
+    /// How many events get their numbers in one transaction; sealing takes about half a millisecond
+    /// each.
     private static let composeMax = 64
     /// How many records are sent together.
     private static let deliverCountMax = 256
-    /// How many bytes are sent together; the embedded broker loses records above 2.4 MB in flight to a partition.
+    /// How many bytes are sent together; the embedded broker loses records above 2.4 MB in flight to a
+    /// partition.
     private static let deliverBytesMax = 1 << 20
 
     let context: MessagingContext
@@ -33,18 +35,23 @@ struct Publisher: Sendable {
                 try await work(&state)
                 board.clear("publisher")
                 backoff.reset()
-            } catch let fault as KafkaFault where fault.reason != .fatal && fault.reason != .closed {
-                if fault.reason == .cancelled { throw CancellationError() }
+            } catch let error where !Self.endsTerm(error) {
                 board.count { $0.retryCount += 1 }
-                board.report("events cannot be published: \(fault)", in: "publisher")
-                try await backoff.pause()
-                wake.signal()
-            } catch let fault as PostgresFault where fault.isTransient && !fault.isConnectionLost {
-                board.count { $0.retryCount += 1 }
-                board.report("events cannot be published: \(fault)", in: "publisher")
+                board.report("events cannot be published: \(error)", in: "publisher")
                 try await backoff.pause()
                 wake.signal()
             }
+        }
+    }
+
+    /// Whether an error means that this term is over: told to end, lock lost, or a client that can do
+    /// nothing more.
+    private static func endsTerm(_ error: any Error) -> Bool {
+        switch error {
+        case is CancellationError: true
+        case let fault as KafkaFault: [.cancelled, .closed, .fatal].contains(fault.reason)
+        case let fault as PostgresFault: fault.isConnectionLost || fault.reason == .closed
+        default: false
         }
     }
 
@@ -54,8 +61,8 @@ struct Publisher: Sendable {
             state.mustCompare = false
             state.newestOffsets = [:]
         }
-        // INVARIANT: the heartbeat's time is taken before the queue is read, so all that was accepted by then has a
-        // number below the one that the heartbeat states.
+        // INVARIANT: the heartbeat's time is taken before the queue is read, so all that was accepted
+        // by then has a number below the one that the heartbeat states.
         let time = context.clock()
         try await publishWaiting(&state)
         guard state.isHeartbeatDue else { return }
@@ -77,7 +84,8 @@ struct Publisher: Sendable {
             let waiting = try PublicationTable.takeUnpublished(limit: Self.composeMax, in: session)
             guard !waiting.isEmpty else { return 0 }
             let places = waiting.map {
-                TopicPartition(topic: $0.event.type.topic.rawValue, partition: composer.partition(of: $0.event))
+                TopicPartition(
+                    topic: $0.event.type.topic.rawValue, partition: composer.partition(of: $0.event))
             }
             var chains = try PublicationTable.chains(of: Array(Set(places)), in: session)
             var publications: [Publication] = []
@@ -100,8 +108,8 @@ struct Publisher: Sendable {
         }
         guard !records.isEmpty else { return false }
         let outcomes = await send(records)
-        // Behind the first failure of a partition nothing counts as delivered: the next attempt begins there, so that
-        // the partition holds every record behind its predecessor at least once.
+        // Behind the first failure of a partition nothing counts as delivered: the next attempt begins
+        // there, so that the partition holds every record behind its predecessor at least once.
         var failed: [TopicPartition: KafkaFault] = [:]
         var delivered: [(place: TopicPartition, number: UInt64, offset: Int64)] = []
         for (record, outcome) in zip(records, outcomes) where failed[record.place] == nil {
@@ -126,7 +134,8 @@ struct Publisher: Sendable {
     private func send(_ records: [UndeliveredRecord]) async -> [Result<KafkaDelivery, KafkaFault>] {
         await withTaskGroup(of: (Int, Result<KafkaDelivery, KafkaFault>).self) { group in
             for (place, record) in records.enumerated() {
-                // An immediate task hands its record over before the next one begins, which keeps the order.
+                // An immediate task hands its record over before the next one begins, which keeps the
+                // order.
                 group.addImmediateTask {
                     do throws(KafkaFault) {
                         let delivery = try await producer.send(
@@ -139,7 +148,8 @@ struct Publisher: Sendable {
                 }
             }
             let unsent = KafkaFault(reason: .cancelled, message: "the record was not sent")
-            var outcomes = [Result<KafkaDelivery, KafkaFault>](repeating: .failure(unsent), count: records.count)
+            var outcomes = [Result<KafkaDelivery, KafkaFault>](
+                repeating: .failure(unsent), count: records.count)
             for await (place, outcome) in group { outcomes[place] = outcome }
             return outcomes
         }
@@ -157,7 +167,8 @@ struct Publisher: Sendable {
             let headers = state.composer.heartbeat(
                 topic: topic, partition: place.partition, chain: chain, time: time)
             return UndeliveredRecord(
-                place: place, number: chain.next, key: nil, headers: headers.kafkaHeaders, value: Heartbeat.value)
+                place: place, number: chain.next, key: nil, headers: headers.kafkaHeaders,
+                value: Heartbeat.value)
         }
         state.noteHeartbeat()
         for (record, outcome) in zip(records, await send(records)) {
@@ -168,7 +179,8 @@ struct Publisher: Sendable {
     private func partitionCounts() async throws -> [Topic: Int32] {
         var counts: [Topic: Int32] = [:]
         for topic in context.service.topics {
-            counts[topic] = try await producer.partitionCount(topic: topic.rawValue)
+            counts[topic] = try await producer.partitionCount(
+                topic: topic.rawValue, timeoutMilliseconds: KafkaPatience.milliseconds)
         }
         return counts
     }

@@ -83,7 +83,8 @@ struct RecordComposer: Sendable {
                 heartbeat.hash, networkID: context.genesis.networkID, signer: context.signer))
     }
 
-    /// The keys to which events of a topic are sealed: the producer's and those of the services entitled.
+    /// The keys to which events of a topic are sealed: the producer's and those of the services
+    /// entitled.
     private func recipients(of topic: Topic) -> [PublicSealingKey] {
         let services = Set(ServiceName.entitled(to: topic) + [context.service])
         return services.compactMap { context.genesis.service($0)?.sealingKey }

@@ -2,7 +2,8 @@ import Cryptography
 import LedgerProtocol
 import Model
 
-/// A producer's statement that it published nothing to a partition, by a time, but what has a number below `next`.
+/// A producer's statement that it published nothing to a partition, by a time, but what has a number
+/// below `next`.
 struct Heartbeat: Hashable, Sendable {
     /// The value of the header `ce_type`.
     static let type = "consentry.heartbeat.v1"

@@ -37,7 +37,8 @@ struct RecordHeaders: Hashable, Sendable {
     /// The headers as they are sent.
     var kafkaHeaders: [KafkaHeader] {
         var texts = [
-            (RecordHeader.specVersion, "1.0"), (RecordHeader.id, id.description), (RecordHeader.source, source),
+            (RecordHeader.specVersion, "1.0"), (RecordHeader.id, id.description),
+            (RecordHeader.source, source),
             (RecordHeader.type, type), (RecordHeader.time, time.description),
             (RecordHeader.contentType, "application/json"), (RecordHeader.producer, producer.hex),
             (RecordHeader.sequence, String(sequence)), (RecordHeader.previous, previous.hex),
@@ -62,7 +63,8 @@ struct RecordHeaders: Hashable, Sendable {
         self.signature = signature
     }
 
-    /// Reads the headers strictly: each once and in its one form; headers that it does not know are passed over.
+    /// Reads the headers strictly: each once and in its one form; headers that it does not know are
+    /// passed over.
     ///
     /// - Throws: `RecordRefusal.malformedHeaders`.
     init(parsing record: KafkaRecord) throws(RecordRefusal) {
@@ -73,7 +75,8 @@ struct RecordHeaders: Hashable, Sendable {
         let time = Timestamp(try text(RecordHeader.time))
         let sequenceText = try text(RecordHeader.sequence)
         guard try text(RecordHeader.specVersion) == "1.0",
-            let id = EntryID(try text(RecordHeader.id)), let time, time.description == (try text(RecordHeader.time)),
+            let id = EntryID(try text(RecordHeader.id)), let time,
+            time.description == (try text(RecordHeader.time)),
             let producer = KeyID(hex: try text(RecordHeader.producer)),
             let sequence = UInt64(sequenceText), String(sequence) == sequenceText,
             let previous = Digest(hex: try text(RecordHeader.previous)),

@@ -4,8 +4,8 @@ import Model
 
 /// The value of a record: the entry in clear, the receipt when there is one, and the disclosure sealed.
 ///
-/// Canonical JSON `{"entry":"<base64>","receipt":"<tlog-proof>"|null,"sealed":{…}}`; nothing in clear tells a name, a
-/// reason or an opening.
+/// Canonical JSON `{"entry":"<base64>","receipt":"<tlog-proof>"|null,"sealed":{…}}`; nothing in clear
+/// tells a name, a reason or an opening.
 struct RecordValue: Sendable {
     let entry: Entry
     let receipt: String?
@@ -30,7 +30,9 @@ struct RecordValue: Sendable {
     /// - Throws: `RecordRefusal.malformedValue`.
     init(parsing bytes: [UInt8]) throws(RecordRefusal) {
         guard let value = try? JSONValue(parsing: bytes), value.members?.count == 3,
-            let entry = value["entry"]?.string.flatMap({ Base64.decode($0) }).flatMap({ try? Entry(decoding: $0) }),
+            let entry = value["entry"]?.string.flatMap({ Base64.decode($0) }).flatMap({
+                try? Entry(decoding: $0)
+            }),
             let receipt = value["receipt"], let sealed = value["sealed"].flatMap({ try? SealedEnvelope($0) })
         else { throw .malformedValue }
         self.entry = entry

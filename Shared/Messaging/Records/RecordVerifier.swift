@@ -3,7 +3,8 @@ import Kafka
 import LedgerProtocol
 import Model
 
-/// A record whose signature verified: its producer stands for its place in the chain and for its value's bytes.
+/// A record whose signature verified: its producer stands for its place in the chain and for its
+/// value's bytes.
 struct AuthenticRecord: Sendable {
     let headers: RecordHeaders
     let producer: GenesisService
@@ -17,8 +18,8 @@ struct AuthenticRecord: Sendable {
 
     /// Whether the record must never be set aside.
     ///
-    /// Only restrictive events are published as pending, so a pending record of a type that this program does not
-    /// know takes something away that it does not know of.
+    /// Only restrictive events are published as pending, so a pending record of a type that this
+    /// program does not know takes something away that it does not know of.
     var isRestrictive: Bool { eventType?.isRestrictive ?? (finality == .pending) }
 }
 
@@ -28,7 +29,8 @@ struct AuthenticHeartbeat: Sendable {
     let producer: GenesisService
 }
 
-/// Decides whether records of domain topics are what they claim, from the genesis file and the service's own key.
+/// Decides whether records of domain topics are what they claim, from the genesis file and the
+/// service's own key.
 struct RecordVerifier: Sendable {
     /// How far a heartbeat's time may lie ahead of this process's clock.
     static let clockToleranceMilliseconds: Int64 = 5_000
@@ -39,7 +41,8 @@ struct RecordVerifier: Sendable {
     /// Checks that a record is signed by the producer that it names, for this place in this partition.
     ///
     /// - Throws: `RecordRefusal`.
-    func authenticate(_ record: KafkaRecord, headers: RecordHeaders) throws(RecordRefusal) -> AuthenticRecord {
+    func authenticate(_ record: KafkaRecord, headers: RecordHeaders) throws(RecordRefusal) -> AuthenticRecord
+    {
         guard let finality = headers.finality, let value = record.value else { throw .malformedHeaders }
         let producer = try producer(of: headers)
         let link = RecordLink(
@@ -78,12 +81,14 @@ struct RecordVerifier: Sendable {
 
     /// Opens an authentic record and checks all that it claims about its event.
     ///
-    /// - Parameter partitionCount: of the record's topic, from which follows where the subject's events are.
+    /// - Parameter partitionCount: of the record's topic, from which follows where the subject's events
+    ///   are.
     /// - Throws: `RecordRefusal`.
     func open(_ authentic: AuthenticRecord, partitionCount: Int32) throws(RecordRefusal) -> InboundEvent {
         let record = authentic.record
         guard let type = authentic.eventType else { throw .unknownType }
-        guard type.topic.rawValue == record.topic, authentic.producer.service.topics.contains(type.topic) else {
+        guard type.topic.rawValue == record.topic, authentic.producer.service.topics.contains(type.topic)
+        else {
             throw .wrongTopic
         }
         guard authentic.finality == .final || type.isRestrictive else { throw .pendingNotAllowed }

@@ -30,6 +30,8 @@ struct FinalityConsumer: Sendable {
     }
 
     /// Works until it is cancelled.
+    ///
+    /// A topic that was cut or replaced ends the leader's term; the next one begins at the new end.
     func run(_ consumer: KafkaConsumer) async throws {
         var client = LightClient(genesis: context.genesis)
         var tally = RefusalTally(faultMax: context.genesis.faultMax)
@@ -43,16 +45,15 @@ struct FinalityConsumer: Sendable {
                 backoff.reset()
             } catch let fault as KafkaFault where fault.reason == .cancelled {
                 throw CancellationError()
-            } catch let fault as KafkaFault where fault.reason == .offsetOutOfRange {
-                try? await Self.assignAtEnd(consumer)
-            } catch let fault as KafkaFault where fault.isRetriable {
-                // Polling goes on by itself; that the broker is away shows at the publisher, which writes each second.
+            } catch let fault as KafkaFault where fault.reason == .brokerUnavailable {
+                // Polling goes on by itself; that the broker is away shows at the publisher, which
+                // writes each second.
                 board.count { $0.retryCount += 1 }
                 try await backoff.pause()
-            } catch let fault as PostgresFault where fault.isTransient {
+            } catch let error where !(error is KafkaFault || error is CancellationError) {
                 // Nothing is lost: what was not marked is sent again and answered again.
                 board.count { $0.retryCount += 1 }
-                board.report("events cannot be marked final: \(fault)", in: "finality")
+                board.report("events cannot be marked final: \(error)", in: "finality")
                 try await backoff.pause()
             }
         }
@@ -61,8 +62,12 @@ struct FinalityConsumer: Sendable {
     private static func assignAtEnd(_ consumer: KafkaConsumer) async throws {
         let topic = Topic.ledgerReceipts.rawValue
         var starts: [TopicPartitionStart] = []
-        for partition in 0..<(try await consumer.partitions(of: topic)) {
-            let end = try await consumer.watermarks(topic: topic, partition: partition).high
+        let partitionCount = try await consumer.partitions(
+            of: topic, timeoutMilliseconds: KafkaPatience.milliseconds)
+        for partition in 0..<partitionCount {
+            let end = try await consumer.watermarks(
+                topic: topic, partition: partition, timeoutMilliseconds: KafkaPatience.milliseconds
+            ).high
             starts.append(TopicPartitionStart(topic: topic, partition: partition, start: .offset(end)))
         }
         try consumer.assign(starts)
@@ -73,10 +78,16 @@ struct FinalityConsumer: Sendable {
     ) async throws {
         var landings: [SubmissionTable.Landing] = []
         for record in records {
-            guard let value = record.value, let message = try? ReceiptMessage(decoding: value) else { continue }
+            guard let value = record.value, let message = try? ReceiptMessage(decoding: value) else {
+                continue
+            }
             switch message {
             case .record(let receipt) where receipt.keyID == context.signer.keyID:
-                landings += try await verified(receipt, &client)
+                // A submission that was sent again is answered again, often within one poll.
+                let known = Set(landings.map(\.submission.hash))
+                landings += try await verified(receipt, &client).filter {
+                    !known.contains($0.submission.hash)
+                }
             case .refusal(let refusal) where refusal.content.keyID == context.signer.keyID:
                 try await take(refusal, &tally)
             case .record, .refusal:
@@ -101,7 +112,8 @@ struct FinalityConsumer: Sendable {
             context.logger.warning("a receipt does not verify", metadata: ["fault": "\(error.code.rawValue)"])
             return []
         }
-        guard let note = receipts.first?.proof.checkpoint, let checkpoint = try? Checkpoint(parsing: note.text)
+        guard let note = receipts.first?.proof.checkpoint,
+            let checkpoint = try? Checkpoint(parsing: note.text)
         else { return [] }
         var remaining = receipts[...]
         return submissions.map { submission in
@@ -117,7 +129,8 @@ struct FinalityConsumer: Sendable {
         }
     }
 
-    /// Finds the stored bytes of every submission that a receipt names; nil when they are final or not this service's.
+    /// Finds the stored bytes of every submission that a receipt names; nil when they are final or not
+    /// this service's.
     private func submissions(of receipt: ReceiptRecord) async throws -> [Submission]? {
         var found = receipt.items.map { flights.find(sequence: $0.sequence, hash: $0.hash)?.submission }
         if found.contains(where: { $0 == nil }) {
@@ -139,9 +152,11 @@ struct FinalityConsumer: Sendable {
         return found.compactMap { $0 }
     }
 
-    /// Stops the relay when cosigned bytes stand under this service's key that this service does not know.
+    /// Stops the relay when cosigned bytes stand under this service's key that this service does not
+    /// know.
     private func judgeUnknown(_ receipt: ReceiptRecord) {
-        guard let note = try? SignedNote(parsing: receipt.note), (try? context.genesis.verify(note)) != nil else {
+        guard let note = try? SignedNote(parsing: receipt.note), (try? context.genesis.verify(note)) != nil
+        else {
             board.count { $0.invalidReceiptCount += 1 }
             return
         }
@@ -149,8 +164,8 @@ struct FinalityConsumer: Sendable {
     }
 
     private static let sequenceTaken =
-        "the ledger holds submissions of this service's key that its schema does not know; was the schema restored "
-        + "from a backup, or is the key used twice? compare the schema with the ledger before going on"
+        "the ledger holds submissions of this service's key that its schema does not know; was the schema "
+        + "restored from a backup, or is the key used twice? compare the schema with the ledger before going on"
 
     private func apply(_ landings: [SubmissionTable.Landing]) async throws {
         let channel = context.finalChannel
@@ -198,7 +213,8 @@ extension FinalityConsumer {
         }
     }
 
-    /// Sends half of the entries under the same sequence, so that an entry that is not allowed is found by halving.
+    /// Sends half of the entries under the same sequence, so that an entry that is not allowed is found
+    /// by halving.
     private func split(_ refused: Submission, version: Int, code: RefusalCode) async throws {
         let entries = refused.entries
         guard entries.count > 1 else {

@@ -2,7 +2,8 @@ import Cryptography
 import LedgerProtocol
 import Synchronization
 
-/// The relay's window, shared between the relay, which fills it, and the finality consumer, which empties it.
+/// The relay's window, shared between the relay, which fills it, and the finality consumer, which
+/// empties it.
 final class Flights: Sendable {
     /// How many landed submissions are remembered, so that their further receipts cost nothing.
     private static let landedMax = 256
@@ -16,7 +17,8 @@ final class Flights: Sendable {
 
     private let state = Mutex(State())
 
-    /// How many entries the next submission may hold; 0 while the window is full or the relay has stopped.
+    /// How many entries the next submission may hold; 0 while the window is full or the relay has
+    /// stopped.
     var entryRoom: Int { state.withLock { $0.halt == nil ? $0.window.entryRoom : 0 } }
 
     var count: Int { state.withLock { $0.window.flights.count } }
@@ -65,7 +67,9 @@ final class Flights: Sendable {
     /// Finds a submission on its way.
     func find(sequence: UInt64, hash: Digest) -> (submission: Submission, version: Int)? {
         state.withLock { state in
-            guard let flight = state.window.flights[sequence], flight.submission.hash == hash else { return nil }
+            guard let flight = state.window.flights[sequence], flight.submission.hash == hash else {
+                return nil
+            }
             return (flight.submission, flight.version)
         }
     }

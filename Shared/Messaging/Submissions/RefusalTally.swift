@@ -1,7 +1,8 @@
 import Cryptography
 import LedgerProtocol
 
-/// Counts which validators refused which version of a submission, so that no single one of them is believed.
+/// Counts which validators refused which version of a submission, so that no single one of them is
+/// believed.
 struct RefusalTally {
     /// How many versions are remembered; refusals of more are forgotten, oldest first.
     static let versionsMax = 64
@@ -22,7 +23,8 @@ struct RefusalTally {
 
     /// Counts a refusal whose signature was verified.
     ///
-    /// - Returns: the code, once enough distinct validators stated that same code for that version; else nil.
+    /// - Returns: the code, once enough distinct validators stated that same code for that version;
+    ///   else nil.
     mutating func count(
         sequence: UInt64, hash: Digest, code: RefusalCode, validator: ValidatorIndex
     ) -> RefusalCode? {

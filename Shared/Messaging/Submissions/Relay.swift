@@ -1,14 +1,14 @@
 import Cryptography
 import Kafka
 import LedgerProtocol
-import Logging
 import Model
 import Postgres
 
 /// Turns the outbox into signed submissions and sends each until it is final.
 ///
-/// A submission is stored with the rows that it holds before it is sent, so a relay that dies in between, or is
-/// followed by another, sends the same bytes again, and the ledger takes a sequence once.
+/// A submission is stored with the rows that it holds before it is sent, so a relay that dies in
+/// between, or is followed by another, sends the same bytes again, and the ledger takes a sequence
+/// once.
 struct Relay: Sendable {
     let context: MessagingContext
     let board: MessagingBoard
@@ -29,10 +29,11 @@ struct Relay: Sendable {
                     try await sendAll(to: partition, in: &group)
                     board.clear("relay")
                     backoff.reset()
-                } catch let fault as PostgresFault where fault.isTransient || fault.isUniqueViolation {
-                    // Another leader's last submission took the sequence: look again.
+                } catch let error where !(error is CancellationError) {
+                    // That another leader's last submission took the sequence is one of the reasons:
+                    // look again.
                     board.count { $0.retryCount += 1 }
-                    board.report("the outbox cannot be read: \(fault)", in: "relay")
+                    board.report("the outbox cannot be sent: \(error)", in: "relay")
                     try await backoff.pause()
                     wake.signal()
                 }
@@ -46,7 +47,8 @@ struct Relay: Sendable {
     ) async throws {
         repeat {
             for submission in flights.takeDue() {
-                // An immediate task reaches the producer before the next one begins: sequences leave in order.
+                // An immediate task reaches the producer before the next one begins: sequences leave in
+                // order.
                 group.addImmediateTask { await send(submission, to: partition) }
             }
         } while try await takeNext()
@@ -89,7 +91,8 @@ struct Relay: Sendable {
 
     /// The partition of the service's submissions, chosen here so that no broker's hash takes part.
     private func submissionPartition() async throws -> Int32 {
-        let count = try await producer.partitionCount(topic: Topic.ledgerSubmissions.rawValue)
+        let count = try await producer.partitionCount(
+            topic: Topic.ledgerSubmissions.rawValue, timeoutMilliseconds: KafkaPatience.milliseconds)
         let number = context.signer.keyID.bytes.prefix(4).reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
         return Int32(number % UInt32(max(count, 1)))
     }

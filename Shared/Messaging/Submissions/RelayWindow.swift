@@ -1,7 +1,8 @@
 import Cryptography
 import LedgerProtocol
 
-/// The submissions of this service that are sent and not yet final, within the network's limits for one relay.
+/// The submissions of this service that are sent and not yet final, within the network's limits for one
+/// relay.
 struct RelayWindow: Sendable {
     /// DESIGN, the ledger's limits: how many submissions may be on their way.
     static let submissionsMax = 8

@@ -20,7 +20,8 @@ enum SubmissionTable {
 
     /// Takes unsent rows in the order of their ids, at most `limit`, and locks them.
     ///
-    /// Never "ids above the last one": a row's transaction may commit after that of a row with a higher id.
+    /// Never "ids above the last one": a row's transaction may commit after that of a row with a higher
+    /// id.
     static func takeUnsent(
         limit: Int, in session: PostgresSession
     ) throws -> [(outboxID: Int64, entry: Entry)] {
@@ -32,7 +33,8 @@ enum SubmissionTable {
             [.int(Int64(limit))])
         return try rows.map { row in
             guard let entry = try? Entry(decoding: try row.bytes(1)) else {
-                throw MessagingFault(.corruptRow, "an entry of the event table cannot be read; restore the table")
+                throw MessagingFault(
+                    .corruptRow, "an entry of the event table cannot be read; restore the table")
             }
             return (try row.int(0), entry)
         }
@@ -90,7 +92,8 @@ enum SubmissionTable {
         let events = landings.flatMap(\.events)
         let versions = try session.query(
             """
-            UPDATE submission SET state = CASE WHEN submission.hash = given.hash THEN 'final' ELSE 'refused' END
+            UPDATE submission
+            SET state = CASE WHEN submission.hash = given.hash THEN 'final' ELSE 'refused' END
             FROM unnest($1, $2) AS given(sequence, hash)
             WHERE submission.sequence = given.sequence AND submission.state <> 'final'
             RETURNING submission.version
@@ -112,7 +115,8 @@ enum SubmissionTable {
         return marked
     }
 
-    /// Replaces a refused version by one that holds fewer entries; the others wait for a submission of their own.
+    /// Replaces a refused version by one that holds fewer entries; the others wait for a submission of
+    /// their own.
     ///
     /// - Returns: false when that version is no longer pending.
     static func replace(
@@ -120,7 +124,10 @@ enum SubmissionTable {
     ) throws -> Bool {
         let sequence = PostgresValue.int(Int64(bitPattern: refused.sequence))
         let changed = try session.execute(
-            "UPDATE submission SET state = 'refused' WHERE sequence = $1 AND version = $2 AND state = 'pending'",
+            """
+            UPDATE submission SET state = 'refused'
+            WHERE sequence = $1 AND version = $2 AND state = 'pending'
+            """,
             [sequence, .int(Int64(version))])
         guard changed == 1 else { return false }
         let kept = Set(replacement.entries.map(\.id))

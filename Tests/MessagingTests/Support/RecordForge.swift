@@ -7,7 +7,8 @@ import TransparencyLog
 
 @testable import Messaging
 
-/// Makes the records of one service in one partition, as its publisher would, without a database or broker.
+/// Makes the records of one service in one partition, as its publisher would, without a database or
+/// broker.
 struct RecordForge {
     let network: TestNetwork
     let ledger: TestLedger
@@ -29,7 +30,9 @@ struct RecordForge {
         self.partitionCount = partitionCount
     }
 
-    var composer: RecordComposer { RecordComposer(context: context, partitionCounts: [topic: partitionCount]) }
+    var composer: RecordComposer {
+        RecordComposer(context: context, partitionCounts: [topic: partitionCount])
+    }
 
     /// Makes the next record of the chain.
     mutating func next(
@@ -77,7 +80,8 @@ struct RecordForge {
 
     private mutating func receipt(of entry: Entry) throws -> String {
         let submission = try Submission.make(
-            networkID: network.genesis.networkID, sequence: sequence, entries: [entry], signer: context.signer)
+            networkID: network.genesis.networkID, sequence: sequence, entries: [entry], signer: context.signer
+        )
         sequence += 1
         guard case .receipt(let record) = try ledger.answer(submission) else {
             throw MessagingFault(.invalidRecord, "the test's ledger refused its own submission")

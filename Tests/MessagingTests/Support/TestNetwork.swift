@@ -1,5 +1,5 @@
-import Glibc
 import Cryptography
+import Glibc
 import Kafka
 import LedgerProtocol
 import Logging

@@ -16,7 +16,8 @@ struct TestService: Sendable {
     /// What the handler applied, in order: the event's id and whether it was final.
     func seen() async throws -> [Seen] {
         try await context.pool.query { session in
-            try session.query("SELECT event_id, final, disclosure, receipt FROM seen ORDER BY id").map { row in
+            try session.query("SELECT event_id, final, disclosure, receipt FROM seen ORDER BY id").map {
+                row in
                 Seen(
                     id: try #require(EntryID(try row.uuid(0))), isFinal: try row.bool(1),
                     disclosure: try row.bytes(2), receipt: try row.textOrNull(3))
@@ -85,7 +86,8 @@ struct TestSuite: Sendable {
         try await context.pool.query { session in
             try session.execute(
                 script: """
-                    CREATE TABLE seen (id bigserial PRIMARY KEY, event_id uuid NOT NULL, final boolean NOT NULL,
+                    CREATE TABLE seen (
+                        id bigserial PRIMARY KEY, event_id uuid NOT NULL, final boolean NOT NULL,
                         disclosure bytea NOT NULL, receipt text)
                     """)
         }
@@ -150,13 +152,14 @@ struct TestSuite: Sendable {
 /// Waits until something holds; fails after the time given.
 func eventually(
     within seconds: Int = 15, _ what: String, sourceLocation: SourceLocation = #_sourceLocation,
-    diagnosis: () -> String = { "" }, _ holds: () async throws -> Bool
+    of services: [TestService] = [], _ holds: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + .seconds(seconds)
     while ContinuousClock.now < deadline {
         if try await holds() { return }
         try await Task.sleep(for: .milliseconds(20))
     }
-    Issue.record("did not happen in time: \(what); \(diagnosis())", sourceLocation: sourceLocation)
+    let states = services.map { "\($0.messaging.readiness()) \($0.messaging.statistics())" }
+    Issue.record("did not happen in time: \(what); \(states)", sourceLocation: sourceLocation)
     throw CancellationError()
 }

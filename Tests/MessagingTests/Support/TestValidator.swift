@@ -8,6 +8,8 @@ struct TestValidator: Sendable {
     /// What a test makes the validator do with a submission.
     enum Behaviour: Sendable {
         case answer
+        /// It answers several times, as several validators do.
+        case answerTimes(Int)
         /// It says nothing, as if the record had been lost.
         case ignore
         case refuse(RefusalCode)
@@ -61,9 +63,14 @@ struct TestValidator: Sendable {
         let submission = try Submission(decoding: record.value ?? [])
         script.seen.withLock { $0.append(submission) }
         let message: ReceiptMessage
+        var copyCount = 1
         switch script.behaviour.withLock({ $0 })(submission) {
         case .ignore: return
         case .refuse(let code): message = .refusal(ledger.refusal(of: submission, code))
+        case .answerTimes(let count):
+            guard case .receipt(let receipt) = try ledger.answer(submission) else { return }
+            message = .record(receipt)
+            copyCount = count
         case .answer:
             switch try ledger.answer(submission) {
             case .receipt(let receipt): message = .record(receipt)
@@ -71,7 +78,10 @@ struct TestValidator: Sendable {
             case .nothing: return
             }
         }
-        try producer.enqueue(
-            topic: Topic.ledgerReceipts.rawValue, partition: 0, key: nil, value: message.encoded, headers: [])
+        for _ in 0..<copyCount {
+            try producer.enqueue(
+                topic: Topic.ledgerReceipts.rawValue, partition: 0, key: nil, value: message.encoded,
+                headers: [])
+        }
     }
 }

@@ -39,7 +39,8 @@ struct ConsentClient: Sendable {
             .token(of: patient, for: .consent)
         try await Poll.until("the contract is in force") {
             let status = try await client.send {
-                ServiceCall(url: "\(try url)/contracts/\(id)", headers: [("Authorization", "Bearer \(token)")])
+                ServiceCall(
+                    url: "\(try url)/contracts/\(id)", headers: [("Authorization", "Bearer \(token)")])
             }
             return status.json["status"]?.string == "in-force" ? true : nil
         }
@@ -59,7 +60,7 @@ struct ConsentClient: Sendable {
 
     /// Asks for access with an identity token, through the system that acts.
     ///
-    /// The same `idempotencyKey` always gives the same decision, so that an answer lost on the way is not lost.
+    /// The same `idempotencyKey` always gives the same decision, so an answer that is lost can be had again.
     func requestAccess(
         _ details: RecordAccessDetails, subjectToken: String, system: Participant,
         idempotencyKey: String = UniqueText.uuid()
@@ -89,7 +90,9 @@ struct ConsentClient: Sendable {
         let answer = try await client.send {
             ServiceCall(url: "\(try url)/decisions/\(id)", headers: [("Authorization", "Bearer \(token)")])
         }
-        guard answer.status == 200 else { throw ClientFailure("the decision was not shown: \(answer.problem)") }
+        guard answer.status == 200 else {
+            throw ClientFailure("the decision was not shown: \(answer.problem)")
+        }
         return answer.json
     }
 

@@ -33,7 +33,8 @@ struct InboxClient: Sendable {
             }
             notices += page.compactMap(Self.notice)
             let next = answer.json["next"]
-            guard !page.isEmpty, let text = next?.string ?? next?.int64.map(String.init), text != cursor else {
+            guard !page.isEmpty, let text = next?.string ?? next?.int64.map(String.init), text != cursor
+            else {
                 return notices
             }
             cursor = text

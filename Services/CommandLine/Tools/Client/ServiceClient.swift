@@ -81,17 +81,21 @@ struct ServiceClient: Sendable {
         let body = try await response.body.collect(upTo: Self.answerBytesMax)
         var headers: [String: String] = [:]
         for header in response.headers { headers[header.name.lowercased()] = header.value }
-        return ServiceAnswer(status: Int(response.status.code), headers: headers, body: Array(body.readableBytesView))
+        return ServiceAnswer(
+            status: Int(response.status.code), headers: headers, body: Array(body.readableBytesView))
     }
 }
 
 extension ServiceCall {
     /// A form post, as the OAuth endpoints take it.
-    static func form(_ url: String, _ fields: [(String, String)], headers: [(String, String)] = []) -> ServiceCall {
+    static func form(_ url: String, _ fields: [(String, String)], headers: [(String, String)] = [])
+        -> ServiceCall
+    {
         let body = fields.map { "\(percentEncoded($0))=\(percentEncoded($1))" }.joined(separator: "&")
         return ServiceCall(
             method: "POST", url: url,
-            headers: [("Content-Type", "application/x-www-form-urlencoded")] + headers, body: Array(body.utf8))
+            headers: [("Content-Type", "application/x-www-form-urlencoded")] + headers, body: Array(body.utf8)
+        )
     }
 
     private static func percentEncoded(_ text: String) -> String {
@@ -100,7 +104,8 @@ extension ServiceCall {
         for byte in text.utf8 {
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
+                UInt8(ascii: "_"),
                 UInt8(ascii: "~"):
                 encoded.append(Character(Unicode.Scalar(byte)))
             default:

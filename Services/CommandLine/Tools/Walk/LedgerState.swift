@@ -11,7 +11,9 @@ struct LedgerState: Sendable {
     ///
     /// The note is verified against genesis, so a validator cannot invent a size.
     static func read(genesis: Genesis, client: ServiceClient) async throws -> LedgerState {
-        guard let validator = genesis.validators.first else { throw ClientFailure("the network has no validator") }
+        guard let validator = genesis.validators.first else {
+            throw ClientFailure("the network has no validator")
+        }
         let answer = try await client.send { ServiceCall(url: "\(validator.url)/checkpoint") }
         let note = try SignedNote(parsing: String(decoding: answer.body, as: UTF8.self))
         let checkpoint = try genesis.quorumPolicy.verify(note)

@@ -61,8 +61,10 @@ package struct LoadCommand: AsyncParsableCommand {
             return .number(JSONNumber(Int64((milliseconds * 1000).rounded())))
         }
         return [
-            "accesses": .number(JSONNumber(Int64(summary.count))), "ratePerSecond": .number(JSONNumber(Int64(rate))),
-            "p50Microseconds": microseconds(50), "p99Microseconds": microseconds(99), "maxMicroseconds": microseconds(100),
+            "accesses": .number(JSONNumber(Int64(summary.count))),
+            "ratePerSecond": .number(JSONNumber(Int64(rate))),
+            "p50Microseconds": microseconds(50), "p99Microseconds": microseconds(99),
+            "maxMicroseconds": microseconds(100),
         ]
     }
 }

@@ -57,7 +57,8 @@ struct Walk {
     private mutating func signConsent() async throws -> AcceptedContract {
         begin("The patient permits treatment by \(cast.permitted.organization.name)")
         let contract = try await cast.signConsent()
-        printer.detail("FHIR Consent/\(contract.id) signed by the patient's key, in force: its entry is final")
+        printer.detail(
+            "FHIR Consent/\(contract.id) signed by the patient's key, in force: it is final")
         return contract
     }
 
@@ -68,11 +69,14 @@ struct Walk {
         guard case .granted(let token, let decision, let index) = answer else {
             throw ClientFailure("the contract permits this access and it was refused")
         }
-        printer.detail("permitted: decision \(decision) is entry \(index), in a block that \(quorumText) signed")
+        printer.detail(
+            "permitted: decision \(decision) is entry \(index), in a block that \(quorumText) signed")
         let answerOfRecords = try await readableEverything(token: token)
         try FileBytes.write(answerOfRecords.body, to: "\(output)/records.json")
         let total = answerOfRecords.json["total"]?.int64 ?? 0
-        guard total > 0 else { throw ClientFailure("the decision permits the records and none were released") }
+        guard total > 0 else {
+            throw ClientFailure("the decision permits the records and none were released")
+        }
         printer.detail("\(total) resources released; their disclosure went to the ledger before they left")
         return (token, decision)
     }
@@ -108,7 +112,8 @@ struct Walk {
         try files.write(to: output)
         printer.detail(try files.verify())
         for part in ReceiptFiles.Part.allCases {
-            printer.detail("one byte of the \(part.rawValue) flipped: \(try files.failureWithFlippedByte(in: part))")
+            printer.detail(
+                "one byte of the \(part.rawValue) flipped: \(try files.failureWithFlippedByte(in: part))")
         }
     }
 
@@ -139,7 +144,8 @@ struct Walk {
         printer.detail("the next request is refused: “\(sentence)”")
         for token in [token, earlierToken] {
             try await Poll.until("a token issued before opens nothing") {
-                try await cast.records.readEverything(of: cast.patient.id, token: token).status == 403 ? true : nil
+                try await cast.records.readEverything(of: cast.patient.id, token: token).status == 403
+                    ? true : nil
             }
         }
         let milliseconds = Int(LatencySummary.milliseconds(ContinuousClock.now - start))
@@ -149,8 +155,11 @@ struct Walk {
     private mutating func summarize() async throws {
         begin("Summary")
         let state = try await LedgerState.read(genesis: cast.genesis, client: ServiceClient())
-        printer.detail("\(state.blockCount) blocks, \(state.entryCount) entries of the suite, \(quorumText) each")
-        if let median = latencies.milliseconds(percentile: 50), let p99 = latencies.milliseconds(percentile: 99) {
+        printer.detail(
+            "\(state.blockCount) blocks, \(state.entryCount) entries of the suite, \(quorumText) each")
+        if let median = latencies.milliseconds(percentile: 50),
+            let p99 = latencies.milliseconds(percentile: 99)
+        {
             printer.detail(
                 "request to final decision over \(latencies.count) accesses: p50 \(Self.rounded(median)) ms, "
                     + "p99 \(Self.rounded(p99)) ms")
@@ -167,10 +176,14 @@ struct Walk {
         printer.detail("what a subscribing system sees, and what it can open:")
         printer.detail(
             "  kcat -b \(kafka) -C -e -q -t access.events.demo | consentry events open - "
-                + "--key \(networkFolder)/subscribers/demo/sealing.key --genesis \(networkFolder)/genesis.json")
+                + "--key \(networkFolder)/subscribers/demo/sealing.key "
+                + "--genesis \(networkFolder)/genesis.json"
+        )
     }
 
-    private var quorumText: String { "at least \(cast.genesis.quorum) of \(cast.genesis.validators.count) validators" }
+    private var quorumText: String {
+        "at least \(cast.genesis.quorum) of \(cast.genesis.validators.count) validators"
+    }
 
     private static func reasons(_ decision: JSONValue) -> String {
         (decision["explanation"]?.array ?? []).compactMap(\.string).joined(separator: " ")

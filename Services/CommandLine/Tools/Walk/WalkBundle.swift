@@ -10,7 +10,9 @@ struct WalkBundle: Sendable {
     let resourceCounts: [String: Int]
 
     /// Names for what the walk needs and a Bundle lacks; a Bundle often knows one hospital only.
-    private static let spareOrganizations = ["Harbour City Hospital", "Lakeside Clinic", "Northgate Urgent Care"]
+    private static let spareOrganizations = [
+        "Harbour City Hospital", "Lakeside Clinic", "Northgate Urgent Care",
+    ]
     private static let sparePractitioners = ["Dr. Ilse Brandt", "Dr. Samir Haddad", "Dr. Joan Lowry"]
 
     /// Reads a FHIR R4 Bundle of one patient.

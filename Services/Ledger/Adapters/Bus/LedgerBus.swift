@@ -25,5 +25,12 @@ struct LedgerBus: Sendable {
         }
     }
 
+    /// Sends a message and waits until the broker has it, so that the first vote meets an open connection.
+    func deliver(_ message: OutboundMessage) async {
+        // Without a broker the message is lost like any other, and the first gossip takes its place.
+        _ = try? await producer.send(
+            topic: message.topic.rawValue, partition: nil, key: message.key, value: message.bytes, headers: [])
+    }
+
     func shutdown() async { await producer.shutdown() }
 }

@@ -46,8 +46,14 @@ extension BlockStore {
         let chain = ChainHead(
             height: newest.finalBlock.height, hash: newest.finalBlock.blockHash,
             time: newest.finalBlock.blockEntry.time, tree: tree)
+        let sequences = try nextSequences(reader, session)
+        for run in ReceiptBuilder.runs(of: newest.finalBlock.submissions, firstIndex: newest.firstIndex) {
+            guard sequences[run.keyID] == run.nextSequence else {
+                throw StoreFault.contradiction("a key's place in block \(chain.height)")
+            }
+        }
         return ValidatorCore.Origin(
-            chain: chain, tiles: tiles, nextSequences: try nextSequences(reader, session),
+            chain: chain, tiles: tiles, nextSequences: sequences,
             open: try openCheckpoints(chain.height, session), note: try newestNote(session),
             signState: signState)
     }

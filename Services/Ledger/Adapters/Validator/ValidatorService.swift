@@ -22,6 +22,7 @@ struct ValidatorService: Service {
     private let metrics: LedgerMetrics
     private let logger: Logger
     private let recordsBack: Int64
+    private let greeting: OutboundMessage
 
     init(
         configuration: LedgerConfiguration, store: BlockStore, file: SignStateFile,
@@ -45,6 +46,10 @@ struct ValidatorService: Service {
         writer = StoreWriter(store: store, validator: validator, metrics: metrics, logger: logger)
         responder = Responder(
             store: store, validator: validator, bus: bus, settings: settings, logger: logger)
+        let status = HeightStatus.make(
+            networkID: settings.genesis.networkID, validator: settings.validator,
+            height: origin.chain.height.next, signer: settings.keys.consensus)
+        greeting = OutboundMessage(topic: .ledgerConsensus, bytes: status.encoded)
         // A lock may rest on submissions that no outbox sends any more; the bus still has them.
         let isUnderWay = origin.signState.height > origin.chain.height
         recordsBack = isUnderWay ? Self.recordsBackMax : 0
@@ -74,6 +79,7 @@ struct ValidatorService: Service {
             for consumer in consumers { group.addTask { try await consumer.run() } }
             group.addTask { try await writer.run(work) }
             group.addTask { try await responder.run(questions) }
+            await bus.deliver(greeting)
             try await validator.start()
             // Whichever ends first, by fault or by shutdown, ends the others.
             defer { group.cancelAll() }

@@ -4,7 +4,7 @@ import Model
 /// What a validator knows of the others, from messages whose signatures verified.
 struct Peers: Sendable {
     struct Peer: Sendable {
-        var heardAtMilliseconds: Int64
+        var heardAtMilliseconds: Int64?
         /// The highest height for which it has sent anything.
         var highest = BlockHeight(0)
         /// The height on which it said to work, and how often it has said so in a row.
@@ -14,10 +14,12 @@ struct Peers: Sendable {
 
     private var peers: [ValidatorIndex: Peer] = [:]
     private let honestCount: Int
+    private let startedAt: Int64
 
     init(genesis: Genesis, at now: Int64) {
         honestCount = genesis.faultMax + 1
-        for index in genesis.validatorIndices { peers[index] = Peer(heardAtMilliseconds: now) }
+        startedAt = now
+        for index in genesis.validatorIndices { peers[index] = Peer() }
     }
 
     /// The height that at least one honest validator has reached, whatever the others claim.
@@ -42,11 +44,12 @@ struct Peers: Sendable {
         return peer.repetitions
     }
 
+    /// How long a validator has been silent, at most since this one started.
     func milliseconds(sinceHeard index: ValidatorIndex, at now: Int64) -> Int64 {
-        peers[index].map { now - $0.heardAtMilliseconds } ?? .max
+        now - (peers[index]?.heardAtMilliseconds ?? startedAt)
     }
 
     func count(heardWithin milliseconds: Int64, at now: Int64) -> Int {
-        peers.values.count { now - $0.heardAtMilliseconds <= milliseconds }
+        peers.values.count { peer in peer.heardAtMilliseconds.map { now - $0 <= milliseconds } ?? false }
     }
 }
