@@ -1,4 +1,5 @@
 import Foundation
+import Model
 import Synchronization
 import Testing
 
@@ -112,10 +113,17 @@ struct WalkTests {
 
     /// Every resource that was released stands in the Bundle with exactly the same bytes.
     private static func checkRecordsAreByteExact(_ suite: RunningSuite) throws {
-        let released = try String(
-            contentsOf: suite.data.appending(path: "walk/records.json"), encoding: .utf8)
-        let keepsDigits = released.contains("\"value\": 68.40,")
-        #expect(keepsDigits, "the decimal 68.40 lost its digits")
+        let released = try resources(in: suite.data.appending(path: "walk/records.json"))
+        let stored = try resources(in: URL(filePath: demoBundle))
+        #expect(released.count == 11)
+        let isExact = released.isSubset(of: stored)
+        #expect(isExact, "a released resource differs from the one that was stored")
+    }
+
+    private static func resources(in bundle: URL) throws -> Set<[UInt8]> {
+        let bytes = [UInt8](try Data(contentsOf: bundle))
+        let ranges = try JSONScanner.elements(of: bytes, arrayNamed: "entry", memberNamed: "resource")
+        return Set(ranges.map { Array(bytes[$0]) })
     }
 
     /// Everything accepted is final, and each event has its one notice.
