@@ -1,30 +1,11 @@
 import ConsentEngine
-import Foundation
 import Model
+import TestSupport
 
 /// The IHE PCF examples and decision cases beside the package.
 enum ConsentCorpus {
-    static let folder: URL? = {
-        var directory = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
-        while directory.path != "/" {
-            directory.deleteLastPathComponent()
-            let candidate = directory.appendingPathComponent("shared/corpora")
-            if FileManager.default.fileExists(atPath: candidate.path) { return candidate }
-        }
-        return nil
-    }()
-
-    static var isPresent: Bool { folder != nil }
-
     static func json(_ path: String) throws -> JSONValue {
-        guard let folder else { throw CocoaError(.fileNoSuchFile) }
-        return try JSONValue(parsing: [UInt8](try Data(contentsOf: folder.appendingPathComponent(path))))
-    }
-
-    static func names(in path: String) -> [String] {
-        guard let folder else { return [] }
-        let url = folder.appendingPathComponent(path)
-        return ((try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []).sorted()
+        try JSONValue(parsing: try Corpora.bytes(of: path))
     }
 
     static func texts(_ value: JSONValue?) -> [String] {

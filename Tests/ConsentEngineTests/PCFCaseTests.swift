@@ -1,8 +1,9 @@
 import ConsentEngine
 import Model
+import TestSupport
 import Testing
 
-@Suite(.enabled(if: ConsentCorpus.isPresent, "corpora/pcf is absent")) struct PCFCaseTests {
+@Suite(.enabled(if: Corpora.isPresent, "corpora/pcf is absent")) struct PCFCaseTests {
     /// How every example consent ends: nil where it compiles, else the refusal that names the element.
     static let expected: [String: ContractRefusal?] = [
         "ex-consent-basic-ink": nil, "ex-consent-basic-reject": nil, "ex-consent-basic-research": nil,
@@ -28,7 +29,7 @@ import Testing
         .element(path: "Consent.provision.\(name)", reason: .unsupported)
     }
 
-    @Test(arguments: ConsentCorpus.names(in: "pcf/consents"))
+    @Test(arguments: Corpora.names(in: "pcf/consents"))
     func everyExampleCompilesOrIsRefusedByName(_ file: String) throws {
         let name = String(file.dropLast(".json".count))
         let expected = try #require(Self.expected[name])
@@ -40,7 +41,7 @@ import Testing
     }
 
     @Test func theTableIsComplete() {
-        #expect(ConsentCorpus.names(in: "pcf/consents").count == Self.expected.count)
+        #expect(Corpora.names(in: "pcf/consents").count == Self.expected.count)
     }
 
     @Test func coversAsManyCasesAsItShould() {

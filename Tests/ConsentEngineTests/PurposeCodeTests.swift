@@ -1,9 +1,10 @@
 import ConsentEngine
 import Model
+import TestSupport
 import Testing
 
 @Suite struct PurposeCodeTests {
-    @Test(.enabled(if: ConsentCorpus.isPresent, "corpora/terminology is absent"))
+    @Test(.enabled(if: Corpora.isPresent, "corpora/terminology is absent"))
     func theTableIsTheSubtreeOfTheCodeSystem() throws {
         let system = try ConsentCorpus.json("terminology/v3-ActReason.json")
         let root = try #require(Self.find("PurposeOfUse", in: system))

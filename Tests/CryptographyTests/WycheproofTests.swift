@@ -1,5 +1,6 @@
 import Cryptography
 import Foundation
+import TestSupport
 import Testing
 
 /// One group of a Wycheproof file, whose vectors share their parameters.
@@ -37,7 +38,7 @@ struct VectorGroup: Decodable, Sendable, CustomTestStringConvertible {
 
 private func bytes(_ hex: String?) throws -> [UInt8] { try #require(hex.flatMap { Hex.decode($0) }) }
 
-@Suite(Corpora.present)
+@Suite(.enabled(if: Corpora.isPresent, "the published test material is not beside the project"))
 struct WycheproofTests {
     @Test(arguments: [
         ("ed25519", 151), ("x25519", 518), ("xchacha20_poly1305", 315), ("hmac_sha256", 174),

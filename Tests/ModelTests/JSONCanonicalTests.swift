@@ -1,19 +1,20 @@
 import Model
+import TestSupport
 import Testing
 
 @Suite struct JSONCanonicalTests {
     @Test(
-        .enabled(if: JSONCorpus.isPresent, "corpora/jcs is absent"),
-        arguments: JSONCorpus.names(in: "jcs/input"))
+        .enabled(if: Corpora.isPresent, "corpora/jcs is absent"),
+        arguments: Corpora.names(in: "jcs/input"))
     func matchesThePublishedOutputs(_ name: String) throws {
-        let canonical = try JSONValue(parsing: JSONCorpus.bytes("jcs/input/\(name)")).canonicalBytes()
-        #expect(canonical == (try JSONCorpus.bytes("jcs/output/\(name)")))
+        let canonical = try JSONValue(parsing: Corpora.bytes(of: "jcs/input/\(name)")).canonicalBytes()
+        #expect(canonical == (try Corpora.bytes(of: "jcs/output/\(name)")))
         #expect(try JSONValue(parsing: canonical).canonicalBytes() == canonical)
     }
 
-    @Test(.enabled(if: JSONCorpus.isPresent, "corpora/jcs is absent"))
+    @Test(.enabled(if: Corpora.isPresent, "corpora/jcs is absent"))
     func hasAllPublishedVectors() {
-        #expect(JSONCorpus.names(in: "jcs/input").count == 6)
+        #expect(Corpora.names(in: "jcs/input").count == 6)
     }
 
     /// RFC 8785 appendix B: the bits of a binary64 value and its text.

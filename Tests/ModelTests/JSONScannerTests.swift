@@ -1,12 +1,13 @@
 import Model
+import TestSupport
 import Testing
 
 @Suite struct JSONScannerTests {
     @Test(
-        .enabled(if: JSONCorpus.isPresent, "corpora/synthea is absent"),
-        arguments: JSONCorpus.names(in: "synthea"))
+        .enabled(if: Corpora.isPresent, "corpora/synthea is absent"),
+        arguments: Corpora.names(in: "synthea"))
     func splitsABundleByteForByte(_ name: String) throws {
-        let bytes = try JSONCorpus.bytes("synthea/\(name)")
+        let bytes = try Corpora.bytes(of: "synthea/\(name)")
         let entries = try JSONValue(parsing: bytes)["entry"]?.array ?? []
         let ranges = try JSONScanner.elements(of: bytes, arrayNamed: "entry", memberNamed: "resource")
         #expect(!ranges.isEmpty)
@@ -62,9 +63,9 @@ import Testing
         #expect(error?.code == .tooDeep)
     }
 
-    @Test(.enabled(if: JSONCorpus.isPresent, "corpora/synthea is absent"))
+    @Test(.enabled(if: Corpora.isPresent, "corpora/synthea is absent"))
     func readsALargeBundleWithinASecondEvenUnoptimised() throws {
-        let bytes = try JSONCorpus.bytes("synthea/Burton_Kozey.json")
+        let bytes = try Corpora.bytes(of: "synthea/Burton_Kozey.json")
         let clock = ContinuousClock()
         // The best of three, because other work shares the machine.
         let best = try (0..<3).map { _ in

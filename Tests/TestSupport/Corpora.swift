@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 
 /// Finds the test material that others published, which lies beside the project.
 package enum Corpora {
@@ -10,6 +10,22 @@ package enum Corpora {
 
     /// Whether the material is there; tests that need it are skipped otherwise.
     package static var isPresent: Bool { FileManager.default.fileExists(atPath: path("README.md")) }
+
+    /// The folder of the material; nil where it is absent.
+    package static var folder: URL? { isPresent ? URL(filePath: path("")) : nil }
+
+    /// The files below a folder at any depth, sorted by name; none where the material is absent.
+    package static func files(under folder: String) -> [URL] {
+        let root = URL(filePath: path(folder))
+        let names = FileManager.default.enumerator(atPath: root.path)?.compactMap { $0 as? String } ?? []
+        return names.sorted().map { root.appending(path: $0) }
+            .filter { !$0.hasDirectoryPath && FileManager.default.isReadableFile(atPath: $0.path) }
+    }
+
+    /// The names of what is directly in a folder, sorted; none where the material is absent.
+    package static func names(in folder: String) -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: path(folder))) ?? []).sorted()
+    }
 
     /// The absolute path of a file or folder of the material.
     package static func path(_ relative: String) -> String {

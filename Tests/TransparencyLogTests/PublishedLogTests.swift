@@ -1,11 +1,12 @@
 import Cryptography
 import Foundation
 import Merkle
+import TestSupport
 import Testing
 import TransparencyLog
 
 /// Reads the small published log: leaves, checkpoints and tiles, and checks each against the others.
-@Suite(Corpora.present)
+@Suite(.enabled(if: Corpora.isPresent, "the published test material is not beside the project"))
 struct PublishedLogTests {
     static let vkey = "example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx"
     static let leaves = [

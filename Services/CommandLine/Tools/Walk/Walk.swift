@@ -57,8 +57,7 @@ struct Walk {
     private mutating func signConsent() async throws -> AcceptedContract {
         begin("The patient permits treatment by \(cast.permitted.organization.name)")
         let contract = try await cast.signConsent()
-        printer.detail(
-            "FHIR Consent/\(contract.id) signed by the patient's key, in force: it is final")
+        printer.detail("FHIR Consent/\(contract.id) signed by the patient's key, final and in force")
         return contract
     }
 
@@ -77,7 +76,7 @@ struct Walk {
         guard total > 0 else {
             throw ClientFailure("the decision permits the records and none were released")
         }
-        printer.detail("\(total) resources released; their disclosure went to the ledger before they left")
+        printer.detail("\(total) resources released, their disclosure written beforehand")
         return (token, decision)
     }
 
@@ -97,10 +96,13 @@ struct Walk {
     private mutating func receiveNotice(of decision: EntryID) async throws -> Notice {
         begin("The patient receives a notice of that access, with its receipt")
         let token = try await cast.identity.token(of: cast.patient, for: .notification)
-        let notice = try await Poll.until("the notice with its receipt is in the inbox") {
-            try await cast.inbox.notices(token: token).first { $0.id == decision && $0.receipt != nil }
+        let (notice, disclosure) = try await Poll.until("the notices with their receipts are in the inbox") {
+            let notices = try await cast.inbox.notices(token: token).filter { $0.receipt != nil }
+            let disclosure = notices.first { $0.type == EventType.accessDisclosed.rawValue }
+            return notices.first { $0.id == decision }.flatMap { notice in disclosure.map { (notice, $0) } }
         }
         printer.detail("“\(notice.summary)”")
+        printer.detail("“\(disclosure.summary)”; this disclosure is on the ledger too")
         return notice
     }
 
@@ -125,7 +127,10 @@ struct Walk {
         }
         printer.detail("told to the practitioner: “\(sentence)”")
         let token = try await cast.identity.token(of: cast.patient, for: .consent)
-        let shown = try await cast.consent.decision(decision, token: token)
+        let shown = try await Poll.until("the refusal is final") {
+            let shown = try await cast.consent.decision(decision, token: token)
+            return shown["status"]?.string == "final" ? shown : nil
+        }
         printer.detail("refusal \(decision) is on the ledger; the patient sees: “\(Self.reasons(shown))”")
     }
 
