@@ -84,7 +84,8 @@ import Testing
         #expect(votes(actions) == ["prevote 1 block"])
     }
 
-    /// After a lock on a block in round 0 this validator prevotes another block only with a newer quorum for it.
+    /// After a lock on a block in round 0 this validator prevotes another block only with a newer quorum
+    /// for it.
     @Test(arguments: [(false, "nil"), (true, "block")])
     func aLockYieldsToANewerQuorumOnly(hasNewerQuorum: Bool, expected: String) throws {
         var agreement = agreement()

@@ -71,7 +71,9 @@ struct LedgerNetwork: Sendable {
 
     private static func signer(_ seed: [UInt8]?) -> Signer {
         let secret = SecretBytes(copying: seed ?? [UInt8](repeating: 7, count: 32))
-        do { return Signer(try SigningKey(seed: secret)) } catch { fatalError("32 bytes are a seed: \(error)") }
+        do { return Signer(try SigningKey(seed: secret)) } catch {
+            fatalError("32 bytes are a seed: \(error)")
+        }
     }
 
     private static func draft(

@@ -16,11 +16,12 @@ import Testing
     }
 
     /// A vote by height, round and block; which refusal the second one meets after the first.
-    @Test(arguments: [
-        ((5, 1, 0), (5, 1, 0), nil), ((5, 1, 0), (5, 1, 1), SignRefusal.alreadySigned),
-        ((5, 1, 0), (5, 0, 0), .roundIsOver), ((5, 1, 0), (4, 9, 0), .heightIsOver),
-        ((5, 1, 0), (5, 2, 1), nil), ((5, 1, 0), (6, 0, 1), nil),
-    ] as [((Int, Int, Int), (Int, Int, Int), SignRefusal?)])
+    @Test(
+        arguments: [
+            ((5, 1, 0), (5, 1, 0), nil), ((5, 1, 0), (5, 1, 1), SignRefusal.alreadySigned),
+            ((5, 1, 0), (5, 0, 0), .roundIsOver), ((5, 1, 0), (4, 9, 0), .heightIsOver),
+            ((5, 1, 0), (5, 2, 1), nil), ((5, 1, 0), (6, 0, 1), nil),
+        ] as [((Int, Int, Int), (Int, Int, Int), SignRefusal?)])
     func neverSignsTwoVotesForOneStep(
         first: (Int, Int, Int), second: (Int, Int, Int), refusal: SignRefusal?
     ) throws {

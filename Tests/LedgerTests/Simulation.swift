@@ -93,6 +93,13 @@ struct Simulation {
         nodes[index].epoch += 1
     }
 
+    /// Puts an older copy of the database in place of a crashed validator's; the sign-state is not in it.
+    mutating func restore(_ index: Int, withoutBlocks count: Int) {
+        nodes[index].commits.removeLast(min(count, nodes[index].commits.count))
+        let stored = Set(nodes[index].commits.map(\.block.height))
+        nodes[index].notes = nodes[index].notes.filter { stored.contains($0.key) }
+    }
+
     /// Starts a validator from what it stored and signed.
     mutating func start(_ index: Int) throws {
         let origin = try origin(index)
@@ -112,7 +119,9 @@ struct Simulation {
     mutating func run(milliseconds: Int64, until isDone: (Simulation) -> Bool) throws -> Bool {
         let end = time + milliseconds
         var checkedAt = time
-        while let next = events.indices.min(by: { (events[$0].at, events[$0].order) < (events[$1].at, events[$1].order) }),
+        while let next = events.indices.min(by: {
+            (events[$0].at, events[$0].order) < (events[$1].at, events[$1].order)
+        }),
             events[next].at <= end
         {
             let (at, _, event) = events.remove(at: next)
@@ -131,7 +140,8 @@ struct Simulation {
         switch event {
         case .deliver(let bytes, let index):
             let verifier = MessageVerifier(genesis: network.genesis)
-            guard let message = try? LedgerMessage(decoding: bytes), let inbound = verifier.verify(message) else {
+            guard let message = try? LedgerMessage(decoding: bytes), let inbound = verifier.verify(message)
+            else {
                 return
             }
             step(index) { $0.receive([inbound], at: $1) }
@@ -145,7 +155,9 @@ struct Simulation {
             step(index) { $0.committed(commit.block.height, at: $1) }
         case .resubmit:
             let stored = Set(nodes.flatMap { $0.commits.flatMap { $0.block.submissions.map(\.hash) } })
-            for submission in submissions where !stored.contains(submission.hash) { broadcast(submission.encoded) }
+            for submission in submissions where !stored.contains(submission.hash) {
+                broadcast(submission.encoded)
+            }
             add(time + 1_000, .resubmit)
         }
     }
@@ -182,13 +194,14 @@ struct Simulation {
     private mutating func answer(_ question: StoredQuestion, _ index: Int) {
         switch question {
         case .finalBlocks(let from, let through):
-            for commit in nodes[index].commits where commit.block.height >= from && commit.block.height <= through {
+            for commit in nodes[index].commits
+            where commit.block.height >= from && commit.block.height <= through {
                 broadcast(commit.finalBlock.encoded)
             }
-        case .cosignature(let height):
-            if let own = nodes[index].commits.first(where: { $0.block.height == height })?.cosignature {
-                broadcast(own.encoded)
-            }
+        case .cosignatures(let height):
+            let own = nodes[index].commits.first { $0.block.height == height }?.cosignature
+            let note = nodes[index].notes[height]?.cosignatures(height: height, genesis: network.genesis)
+            for message in note ?? [own].compactMap({ $0 }) { broadcast(message.encoded) }
         case .submission, .receipts: break
         }
     }
@@ -237,55 +250,14 @@ struct Simulation {
         guard Int.random(in: 0..<100, using: &numbers) >= faults.lossPercent else { return }
         let copies = Int.random(in: 0..<100, using: &numbers) < faults.duplicatePercent ? 2 : 1
         for _ in 0..<copies {
-            add(time + Int64.random(in: faults.delayMilliseconds, using: &numbers), .deliver(bytes, to: index))
+            add(
+                time + Int64.random(in: faults.delayMilliseconds, using: &numbers), .deliver(bytes, to: index)
+            )
         }
     }
 
     private mutating func add(_ at: Int64, _ event: Event) {
         order += 1
         events.append((at, order, event))
-    }
-}
-
-extension Simulation {
-    /// What a validator's start finds: every stored block verified and the tree built from them.
-    func origin(_ index: Int) throws -> ValidatorCore.Origin {
-        let genesis = network.genesis
-        var head = ChainHead(genesis)
-        var tiles = TileAccumulator()
-        var nextSequences: [KeyID: UInt64] = [:]
-        for commit in nodes[index].commits {
-            let block = BlockBuilder.build(
-                on: head, time: commit.block.entry.time, submissions: commit.block.submissions, genesis: genesis)
-            head = try commit.finalBlock.verify(after: head, genesis: genesis)
-            _ = tiles.append(block.nodes)
-            for submission in block.submissions { nextSequences[submission.keyID] = submission.sequence + 1 }
-        }
-        let open = nodes[index].commits.filter { nodes[index].notes[$0.block.height] == nil }.map {
-            ($0.block.height, $0.block.checkpointText, $0.cosignature)
-        }
-        return ValidatorCore.Origin(
-            chain: head, tiles: tiles, nextSequences: nextSequences, open: open, note: nil,
-            signState: try SignState(decoding: nodes[index].signState))
-    }
-
-    /// The heights at which two validators stored different blocks, or one stored a block that does not verify.
-    func forks() -> [UInt64] {
-        var hashes: [BlockHeight: Digest] = [:]
-        var forked: [UInt64] = []
-        for node in nodes {
-            var head = ChainHead(network.genesis)
-            for commit in node.commits {
-                let height = commit.block.height
-                if let known = hashes[height], known != commit.block.blockHash { forked.append(height.value) }
-                hashes[height] = commit.block.blockHash
-                guard let next = try? commit.finalBlock.verify(after: head, genesis: network.genesis) else {
-                    forked.append(height.value)
-                    break
-                }
-                head = next
-            }
-        }
-        return forked
     }
 }

@@ -1,12 +1,21 @@
 import Cryptography
+import Glibc
 import LedgerCore
 import LedgerProtocol
 import Model
 import Testing
 
+/// The seeds of a run: six, or as many as `CONSENTRY_SIMULATION_SEEDS` says.
+enum SimulationSeeds {
+    static let all: [UInt64] = {
+        let count = getenv("CONSENTRY_SIMULATION_SEEDS").flatMap { UInt64(String(cString: $0)) } ?? 6
+        return Array(1...max(count, 1))
+    }()
+}
+
 /// Whole networks of validator cores over a faulty bus; a failure names its seed.
 @Suite struct SimulationTests {
-    @Test(arguments: [1, 2, 3, 4, 7], [UInt64](1...6))
+    @Test(arguments: [1, 2, 3, 4, 7], SimulationSeeds.all)
     func everySubmissionBecomesFinalOnOneChain(validatorCount: Int, seed: UInt64) throws {
         let network = try LedgerNetwork(validatorCount: validatorCount)
         var simulation = Simulation(network: network, seed: seed)
@@ -27,7 +36,7 @@ import Testing
         try checkReceipts(simulation)
     }
 
-    @Test(arguments: [1, 4, 7], [UInt64](1...6))
+    @Test(arguments: [1, 4, 7], SimulationSeeds.all)
     func aHealthyNetworkDecidesInTheFirstRoundAndSoon(validatorCount: Int, seed: UInt64) throws {
         let network = try LedgerNetwork(validatorCount: validatorCount)
         let faults = Simulation.Faults(delayMilliseconds: 1...5, duplicatePercent: 0)
@@ -48,7 +57,7 @@ import Testing
         try check(simulation)
     }
 
-    @Test(arguments: [4, 7], [UInt64](1...6))
+    @Test(arguments: [4, 7], SimulationSeeds.all)
     func aDeadProposerIsReplaced(validatorCount: Int, seed: UInt64) throws {
         let network = try LedgerNetwork(validatorCount: validatorCount)
         var simulation = Simulation(network: network, seed: seed)
@@ -67,7 +76,7 @@ import Testing
         try check(simulation)
     }
 
-    @Test(arguments: [1, 4, 7], [UInt64](1...8))
+    @Test(arguments: [1, 4, 7], SimulationSeeds.all)
     func crashesAndLossesCostTimeOnly(validatorCount: Int, seed: UInt64) throws {
         let network = try LedgerNetwork(validatorCount: validatorCount)
         let faults = Simulation.Faults(delayMilliseconds: 1...120, duplicatePercent: 30, lossPercent: 10)
@@ -88,7 +97,7 @@ import Testing
         try check(simulation)
     }
 
-    @Test(arguments: [UInt64](1...6))
+    @Test(arguments: SimulationSeeds.all)
     func allAtOnceStoppedGoOnWithTheSameChain(seed: UInt64) throws {
         let network = try LedgerNetwork(validatorCount: 4)
         var simulation = Simulation(network: network, seed: seed)
@@ -104,7 +113,36 @@ import Testing
         try check(simulation)
     }
 
-    @Test(arguments: [UInt64](1...6))
+    @Test(arguments: SimulationSeeds.all)
+    func anOlderDatabaseNeverLeadsToASecondVote(seed: UInt64) throws {
+        let network = try LedgerNetwork(validatorCount: 4)
+        var simulation = Simulation(network: network, seed: seed)
+        try simulation.startAll()
+        for sequence in 0..<12 as Range<UInt64> {
+            simulation.submit(try network.submission(sequence: sequence))
+            _ = try simulation.run(milliseconds: Int64(20 + seed * 3)) { _ in false }
+            guard sequence % 3 == 2 else { continue }
+            // Others help with a height once a second.
+            _ = try simulation.run(milliseconds: 1_100) { _ in false }
+            let victim = Int(seed % 4)
+            simulation.crash(victim)
+            simulation.restore(victim, withoutBlocks: Int(sequence))
+            try simulation.start(victim)
+        }
+        let isSettled = try simulation.run(milliseconds: 60_000) { $0.isSettled }
+        #expect(isSettled)
+        try check(simulation)
+        // A height that was cosigned with the lost database may stay without a note; the newest has one, and
+        // with it receipts for all before.
+        let isNoted = try simulation.run(milliseconds: 10_000) { simulation in
+            simulation.nodes.allSatisfy { node in
+                node.commits.last.map { node.notes[$0.block.height] != nil } ?? false
+            }
+        }
+        #expect(isNoted)
+    }
+
+    @Test(arguments: SimulationSeeds.all)
     func anEquivocatingValidatorIsFoundAndHarmless(seed: UInt64) throws {
         let network = try LedgerNetwork(validatorCount: 4)
         let faults = Simulation.Faults(equivocator: 2)

@@ -35,12 +35,18 @@ final class LedgerMetrics: Sendable {
             "ledger_commit_seconds", help: "From the decision on a block to its commit.")
         let gauges: [(String, String, @Sendable (ValidatorStatus) -> Double)] = [
             ("ledger_height", "The height of the newest final block.", { Double($0.height.value) }),
-            ("ledger_committed_height", "The height that the store holds.", { Double($0.committedHeight.value) }),
+            (
+                "ledger_committed_height", "The height that the store holds.",
+                { Double($0.committedHeight.value) }
+            ),
             ("ledger_tree_size", "The number of leaves of the log.", { Double($0.treeSize) }),
             ("ledger_round", "The round of the height under way.", { Double($0.round) }),
             ("ledger_mempool_submissions", "Submissions that wait for a block.", { Double($0.mempoolCount) }),
             ("ledger_mempool_bytes", "Their bytes.", { Double($0.mempoolBytes) }),
-            ("ledger_validators_heard", "Validators heard within 5 s, this one too.", { Double($0.heardCount) }),
+            (
+                "ledger_validators_heard", "Validators heard within 5 s, this one too.",
+                { Double($0.heardCount) }
+            ),
         ]
         for (name, help, read) in gauges {
             metrics.gauge(name, help: help) { [weak self] in self?.status.withLock { $0 }.map(read) }

@@ -2,8 +2,8 @@ import Cryptography
 import HTTPTypes
 import LedgerCore
 import LedgerProtocol
-import Merkle
 package import Logging
+import Merkle
 import Model
 import Postgres
 import ServiceLifecycle
@@ -69,7 +69,8 @@ package struct LedgerService: Sendable {
             // INVARIANT: a validator that has worked before never starts with an empty sign-state.
             guard origin.chain.height.value == 0 else {
                 throw SignStateFault(
-                    description: "the sign-state `\(configuration.signStatePath)` is gone although blocks are stored; "
+                    description:
+                        "the sign-state `\(configuration.signStatePath)` is gone although blocks are stored; "
                         + "bring it back, or register a new key")
             }
             try file.write(state)
@@ -103,7 +104,8 @@ package struct LedgerService: Sendable {
         case let fault as PostgresFault where fault.isTransient || fault.isPoolExhausted:
             .unavailable("store_unavailable", "the store cannot be read now; try again", cause: "\(fault)")
         case is StoreFault:
-            .unavailable("store_damaged", "the store holds something else than was signed; ask another validator")
+            .unavailable(
+                "store_damaged", "the store holds something else than was signed; ask another validator")
         default: nil
         }
     }

@@ -24,7 +24,7 @@ import TransparencyLog
 
         func run() async throws {
             var logger = Logger(label: "ledger")
-            logger.logLevel = .info
+            logger.logLevel = .error
             try await LedgerService(configuration, logger: logger).run(trapsSignals: false) { running in
                 self.running.withLock { $0 = running }
             }
@@ -71,12 +71,25 @@ import TransparencyLog
             var open = Set(submissions.map(\.hash))
             while !open.isEmpty {
                 for record in try await consumer.poll(max: 100) {
-                    guard let value = record.value, case .record(let receipt) = try ReceiptMessage(decoding: value)
+                    guard let value = record.value,
+                        case .record(let receipt) = try ReceiptMessage(decoding: value)
                     else { continue }
                     let own = receipt.items.compactMap { item in submissions.first { $0.hash == item.hash } }
                     guard own.count == receipt.items.count else { continue }
                     _ = try light.accept(receipt, submissions: own)
                     for submission in own { open.remove(submission.hash) }
+                }
+            }
+        }
+
+        /// Waits for one more receipt of a submission that had one before.
+        func receiptAgain(of submission: Submission) async throws {
+            while true {
+                for record in try await consumer.poll(max: 100) {
+                    guard let value = record.value,
+                        case .record(let receipt) = try ReceiptMessage(decoding: value)
+                    else { continue }
+                    if receipt.items.contains(where: { $0.hash == submission.hash }) { return }
                 }
             }
         }
@@ -131,6 +144,11 @@ import TransparencyLog
             for runner in runners { try await becomeReady(runner) }
             let first = try await submit(0..<20, client, network)
             try await client.receipts(of: first, genesis: network.genesis)
+            // A submission sent again is answered again, from the store.
+            try await client.send(first[3])
+            try await client.receiptAgain(of: first[3])
+            // A database that ends its sessions costs no block.
+            try await PrivatePostgres.shared().terminateSessions(of: configurations[0].postgres)
             // One is gone, and comes back to what the others decided meanwhile.
             await runners[2].stop()
             _ = try await group.next()

@@ -20,7 +20,8 @@ import Testing
     private func state(height: UInt64) throws -> SignState {
         var state = SignState(networkID: network.genesis.networkID, validator: ValidatorIndex(2))
         _ = try state.vote(
-            .prevote, height: BlockHeight(height), round: 0, blockHash: nil, signer: network.keys[2].consensus)
+            .prevote, height: BlockHeight(height), round: 0, blockHash: nil, signer: network.keys[2].consensus
+        )
         return state
     }
 
@@ -45,7 +46,9 @@ import Testing
     @Test func aSecondHolderIsTurnedAway() throws {
         try withFolder { folder in
             let file = try SignStateFile(path: folder + "/sign-state")
-            let fault = #expect(throws: SignStateFault.self) { try SignStateFile(path: folder + "/sign-state") }
+            let fault = #expect(throws: SignStateFault.self) {
+                try SignStateFile(path: folder + "/sign-state")
+            }
             #expect(fault?.description.contains("another process uses the sign-state") == true)
             withExtendedLifetime(file) {}
         }

@@ -29,7 +29,8 @@ struct LedgerBus: Sendable {
     func deliver(_ message: OutboundMessage) async {
         // Without a broker the message is lost like any other, and the first gossip takes its place.
         _ = try? await producer.send(
-            topic: message.topic.rawValue, partition: nil, key: message.key, value: message.bytes, headers: [])
+            topic: message.topic.rawValue, partition: nil, key: message.key, value: message.bytes, headers: []
+        )
     }
 
     func shutdown() async { await producer.shutdown() }

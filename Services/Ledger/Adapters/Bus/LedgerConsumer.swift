@@ -40,14 +40,13 @@ struct LedgerConsumer: Sendable {
     private func read(_ consumer: KafkaConsumer) async throws {
         var isAssigned = false
         while !Task.isCancelled {
+            let records: [KafkaRecord]
             do throws(KafkaFault) {
                 if !isAssigned {
                     try consumer.assign(try await starts(consumer))
                     isAssigned = true
                 }
-                let records = try await consumer.poll(max: Self.recordsMax)
-                let messages = records.compactMap { message(in: $0) }
-                if !messages.isEmpty { try await deliver(messages) }
+                records = try await consumer.poll(max: Self.recordsMax)
             } catch {
                 switch error.reason {
                 case .cancelled, .closed: return
@@ -58,15 +57,10 @@ struct LedgerConsumer: Sendable {
                 }
                 logger.warning("the bus does not answer", metadata: ["cause": "\(error)"])
                 try await Task.sleep(for: .milliseconds(Self.pauseMilliseconds))
+                continue
             }
-        }
-    }
-
-    private func deliver(_ messages: [InboundMessage]) async throws(KafkaFault) {
-        do {
-            try await validator.receive(messages)
-        } catch {
-            throw KafkaFault(reason: .fatal, message: "the validator ended: \(error)")
+            let messages = records.compactMap { message(in: $0) }
+            if !messages.isEmpty { try await validator.receive(messages) }
         }
     }
 

@@ -21,7 +21,8 @@ struct KeyFolder {
             throw fault("\(name).key", "is refused: \(error)")
         }
         guard key.publicKey == publicKey else {
-            throw fault("\(name).key", "is not the key that genesis names; use the folder of this very validator")
+            throw fault(
+                "\(name).key", "is not the key that genesis names; use the folder of this very validator")
         }
         return Signer(key)
     }
@@ -36,7 +37,8 @@ struct KeyFolder {
         }
         // INVARIANT: nobody but the owner may read a private key.
         guard status.st_mode & 0o077 == 0 else {
-            throw fault(name, "can be read by others; set its mode to 0600 and replace the key if they had access")
+            throw fault(
+                name, "can be read by others; set its mode to 0600 and replace the key if they had access")
         }
         guard status.st_size > 0, status.st_size <= Self.fileBytesMax else {
             throw fault(name, "has `\(status.st_size)` bytes; a key file is one line")

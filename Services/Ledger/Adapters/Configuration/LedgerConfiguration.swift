@@ -71,7 +71,8 @@ package struct LedgerConfiguration: Sendable {
         do {
             return try Genesis(parsing: environment.fileContents(pathVariable: "CONSENTRY_GENESIS"))
         } catch let fault as GenesisFault {
-            throw ConfigurationError(variable: "CONSENTRY_GENESIS", reason: "names a file that is refused: \(fault)")
+            throw ConfigurationError(
+                variable: "CONSENTRY_GENESIS", reason: "names a file that is refused: \(fault)")
         }
     }
 

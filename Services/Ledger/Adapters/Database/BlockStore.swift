@@ -44,15 +44,18 @@ package struct BlockStore: Sendable {
             guard !fits.isEmpty else {
                 throw StoreFault(
                     halt: nil,
-                    description: "the schema belongs to another network or validator; give each its own schema")
+                    description:
+                        "the schema belongs to another network or validator; give each its own schema")
             }
         }
     }
 
     /// Stores a block with the notes completed since the last one, in one transaction.
     ///
-    /// A block that is stored already changes nothing, so that a transaction of unknown outcome is simply done again.
-    /// - Throws: `StoreFault` with a halt when another block is stored at its height, or the one before is not;
+    /// A block that is stored already changes nothing, so that a transaction of unknown outcome is
+    /// simply done again.
+    /// - Throws: `StoreFault` with a halt when another block is stored at its height, or the one before
+    ///   is not;
     ///   `PostgresFault`.
     package func append(_ commit: BlockCommit, notes: [BlockHeight: SignedNote]) async throws {
         try await pool.transaction { session in
@@ -92,7 +95,8 @@ package struct BlockStore: Sendable {
         let block = commit.block
         let inserted = try session.execute(
             """
-            INSERT INTO block (height, first_index, tree_size, block_hash, checkpoint, cosignature, final_block)
+            INSERT INTO block
+                (height, first_index, tree_size, block_hash, checkpoint, cosignature, final_block)
             SELECT $1, $2, $3, $4, $5, $6, $7
             WHERE (SELECT coalesce(max(height), 0) FROM block) = $1 - 1
             """,
@@ -131,7 +135,8 @@ package struct BlockStore: Sendable {
             AS tile (level, index, hashes)
             """,
             [
-                .intArray(tiles.map { Int64($0.level) }), .intArray(tiles.map { Int64(bitPattern: $0.index) }),
+                .intArray(tiles.map { Int64($0.level) }),
+                .intArray(tiles.map { Int64(bitPattern: $0.index) }),
                 .bytesArray(tiles.map { HashTile.encode($0.hashes) }),
             ])
     }

@@ -90,7 +90,8 @@ extension BlockStore {
         while block.firstIndex > first {
             let height = block.finalBlock.height.value - 1
             let row = try session.query(
-                "SELECT \(StoredBlock.columns) FROM block WHERE height = $1", [.int(Int64(bitPattern: height))]
+                "SELECT \(StoredBlock.columns) FROM block WHERE height = $1",
+                [.int(Int64(bitPattern: height))]
             ).first
             guard let row else { throw StoreFault.missing("block \(height)") }
             let before = try StoredBlock(row, genesis: genesis)

@@ -9,7 +9,7 @@ import TransparencyLog
 extension BlockStore {
     /// What a stored sequence of a key holds.
     package enum Settled: Sendable {
-        /// The block is stored and its note is not complete yet.
+        /// The block is stored and neither its note nor a later one is.
         case awaitingNote
         /// The submission is final: the receipts of its key in its block.
         case final(ReceiptRecord)
@@ -49,14 +49,18 @@ extension BlockStore {
         }
     }
 
-    /// The own cosignature of a height; nil when there is none.
+    /// The cosignatures of a height: those of its note, or the own one while there is no note.
     ///
-    /// - Throws: `PostgresFault`.
-    package func cosignature(_ height: BlockHeight) async throws -> [UInt8]? {
+    /// - Throws: `StoreFault` with a halt when a row contradicts itself; `PostgresFault`.
+    package func cosignatures(_ height: BlockHeight) async throws -> [CosignatureMessage] {
         try await pool.query { session in
-            try session.query(
+            if let note = try note(height, session) {
+                return note.cosignatures(height: height, genesis: genesis)
+            }
+            let row = try session.query(
                 "SELECT cosignature FROM block WHERE height = $1", [.int(Int64(bitPattern: height.value))]
-            ).first?.bytesOrNull(0)
+            ).first
+            return try row?.bytesOrNull(0).map { [try CosignatureMessage(decoding: $0)] } ?? []
         }
     }
 
@@ -79,10 +83,9 @@ extension BlockStore {
             let blockHeight = BlockHeight(UInt64(bitPattern: height))
             guard let block = try verifiedBlock(blockHeight, reader, session) else { return nil }
             guard block.finalBlock.submissions.contains(where: { $0.hash == hash }) else { return .taken }
-            guard let note = try note(blockHeight, session) else { return .awaitingNote }
-            let records = try ReceiptBuilder.records(
-                of: block.receiptBlock, note: note, genesis: genesis, isWanted: { $0 == keyID },
-                node: reader.node)
+            guard let records = try records(block, reader, session, isWanted: { $0 == keyID }) else {
+                return .awaitingNote
+            }
             return records.first.map { .final($0) }
         }
     }
@@ -95,11 +98,28 @@ extension BlockStore {
     ) async throws -> [ReceiptRecord] {
         try await pool.query { session in
             let reader = TileReader(session, partials: partials)
-            guard let block = try verifiedBlock(height, reader, session), let note = try note(height, session)
-            else { return [] }
-            return try ReceiptBuilder.records(
-                of: block.receiptBlock, note: note, genesis: genesis, isWanted: isWanted, node: reader.node)
+            guard let block = try verifiedBlock(height, reader, session) else { return [] }
+            return try records(block, reader, session, isWanted: isWanted) ?? []
         }
+    }
+
+    /// Makes records at the first note from the block's height on; nil while there is none.
+    ///
+    /// A height can stay without a note when databases lost their cosignatures; a later checkpoint
+    /// proves as much.
+    private func records(
+        _ block: StoredBlock, _ reader: TileReader, _ session: PostgresSession, isWanted: (KeyID) -> Bool
+    ) throws -> [ReceiptRecord]? {
+        let row = try session.query(
+            "SELECT height FROM note WHERE height >= $1 ORDER BY height LIMIT 1",
+            [.int(Int64(bitPattern: block.finalBlock.height.value))]
+        ).first
+        let height = try row.map { BlockHeight(UInt64(bitPattern: try $0.int(0))) }
+        guard let height, let note = try note(height, session) else { return nil }
+        let size = try Checkpoint(parsing: note.text).size
+        return try ReceiptBuilder.records(
+            of: block.receiptBlock(treeSize: size), note: note, genesis: genesis, isWanted: isWanted,
+            node: reader.node)
     }
 
     /// Reads a block whose entries give the root that a quorum signed; nil when there is none.

@@ -17,6 +17,7 @@ package struct StoreFault: Loggable, CustomStringConvertible, Equatable {
     /// Rows contradict each other.
     static func contradiction(_ what: String) -> StoreFault {
         StoreFault(
-            halt: .storeContradictsRoot, description: "\(HaltCause.storeContradictsRoot): \(what) does not fit")
+            halt: .storeContradictsRoot,
+            description: "\(HaltCause.storeContradictsRoot): \(what) does not fit")
     }
 }

@@ -47,12 +47,14 @@ struct StoredBlock {
     func verify(on tiles: TileReader, genesis: Genesis) throws {
         var range = try tiles.frontier(size: firstIndex)
         for leafHash in leafHashes { range.append(leafHash) }
-        guard FinalBlock.checkpointText(origin: genesis.origin, tree: range) == finalBlock.checkpointText else {
+        guard FinalBlock.checkpointText(origin: genesis.origin, tree: range) == finalBlock.checkpointText
+        else {
             throw StoreFault.contradiction("the entries of block \(finalBlock.height)")
         }
     }
 
-    var receiptBlock: ReceiptBuilder.Block {
+    /// What receipts at a checkpoint of that size, this block's or a later one, need to know.
+    func receiptBlock(treeSize: UInt64) -> ReceiptBuilder.Block {
         ReceiptBuilder.Block(
             height: finalBlock.height, firstIndex: firstIndex, treeSize: treeSize,
             submissions: finalBlock.submissions)

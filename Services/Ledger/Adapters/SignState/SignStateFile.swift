@@ -12,8 +12,9 @@ package struct SignStateFault: Loggable, CustomStringConvertible, Equatable {
 
 /// The file that holds what a validator has signed, on a disk of its own if that can be had.
 ///
-/// Every write is durable when it returns: a new file is written and synced, takes the place of the old one, and
-/// the folder is synced. One process at a time holds the file; the lock lies beside it, because the file itself is replaced.
+/// Every write is durable when it returns: a new file is written and synced, takes the place of the old
+/// one, and the folder is synced. One process at a time holds the file; the lock lies beside it, because
+/// the file itself is replaced.
 package final class SignStateFile: Sendable {
     private let path: String
     private let lock: Int32
@@ -38,7 +39,8 @@ package final class SignStateFile: Sendable {
             close(lock)
             close(folder)
             throw SignStateFault(
-                description: "another process uses the sign-state `\(path)`; a validator key signs in one place only")
+                description:
+                    "another process uses the sign-state `\(path)`; a validator key signs in one place only")
         }
     }
 
@@ -55,11 +57,14 @@ package final class SignStateFile: Sendable {
         let state: SignState
         do throws(DecodingFault) { state = try SignState(decoding: bytes) } catch {
             throw SignStateFault(
-                description: "the sign-state `\(path)` is damaged; restore it from its disk's mirror, or retire the key")
+                description:
+                    "the sign-state `\(path)` is damaged; restore it from a mirror, or retire the key"
+            )
         }
         guard state.networkID == networkID, state.validator == validator else {
             throw SignStateFault(
-                description: "the sign-state `\(path)` is of another network or validator; give each its own file")
+                description:
+                    "the sign-state `\(path)` is of another network or validator; give each its own file")
         }
         return state
     }
@@ -75,7 +80,9 @@ package final class SignStateFile: Sendable {
         let bytes = state.encoded
         var written = 0
         while written < bytes.count {
-            let count = bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress! + written, $0.count - written) }
+            let count = bytes.withUnsafeBytes { buffer in
+                Glibc.write(file, buffer.baseAddress.map { $0 + written }, buffer.count - written)
+            }
             if count < 0 && errno == EINTR { continue }
             guard count > 0 else { throw Self.fault("it cannot be written", errno) }
             written += count

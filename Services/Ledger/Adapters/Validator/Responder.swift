@@ -37,9 +37,10 @@ struct Responder: Sendable {
             for bytes in try await store.finalBlocks(from: from, through: through) {
                 bus.send(OutboundMessage(topic: .ledgerBlocks, bytes: bytes))
             }
-        case .cosignature(let height):
-            guard let bytes = try await store.cosignature(height) else { return }
-            bus.send(OutboundMessage(topic: .ledgerConsensus, bytes: bytes))
+        case .cosignatures(let height):
+            for message in try await store.cosignatures(height) {
+                bus.send(OutboundMessage(topic: .ledgerConsensus, bytes: message.encoded))
+            }
         case .receipts(let height):
             let settings = settings
             let records = try await store.receipts(

@@ -41,7 +41,8 @@ struct StoreWriter: Sendable {
                 try await validator.committed(commit.block.height)
             case .keep(let note, let height):
                 notes[height] = note
-                // A network at work stores notes with blocks; one that stands still stores the last ones alone.
+                // A network at work stores notes with blocks; one that stands still stores the last ones
+                // alone.
                 let waiting = notes
                 let isIdle = await validator.status().isIdle
                 guard isIdle || waiting.count > Self.notesMax else { continue }
@@ -66,7 +67,8 @@ struct StoreWriter: Sendable {
                 metrics.storeIsReachable(true)
                 return
             } catch let fault as PostgresFault where fault.isTransient && fault.reason != .closed {
-                // The write is done again also after a commit of unknown outcome: what is stored changes nothing.
+                // The write is done again also after a commit of unknown outcome: what is stored changes
+                // nothing.
                 metrics.storeIsReachable(false)
                 logger.warning("the store does not take a write", metadata: ["cause": "\(fault)"])
                 try await Task.sleep(for: .milliseconds(pause))

@@ -99,7 +99,9 @@ actor Validator {
         case .commit(let commit): outlets.storeWork.yield(.commit(commit))
         case .keep(let note, let height): outlets.storeWork.yield(.keep(note, height))
         case .answer(let question):
-            if case .dropped = outlets.questions.yield(question) { outlets.metrics.droppedQuestions.increment() }
+            if case .dropped = outlets.questions.yield(question) {
+                outlets.metrics.droppedQuestions.increment()
+            }
         case .report(let evidence):
             outlets.metrics.report(evidence)
             outlets.storeWork.yield(.evidence(evidence))

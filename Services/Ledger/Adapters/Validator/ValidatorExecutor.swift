@@ -1,6 +1,7 @@
 import Dispatch
 
-/// Runs the validator's jobs on one serial queue: syncing the sign-state blocks, and must not occupy a shared thread.
+/// Runs the validator's jobs on one serial queue: syncing the sign-state blocks, and must not occupy a
+/// shared thread.
 ///
 /// Its timers fire on the same queue, so that a wake-up is one job and not two.
 final class ValidatorExecutor: SerialExecutor {

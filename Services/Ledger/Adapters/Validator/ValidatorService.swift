@@ -70,7 +70,8 @@ struct ValidatorService: Service {
 
     private func runAll() async throws {
         let verifier = MessageVerifier(genesis: configuration.settings.genesis)
-        let consumers = [([Topic.ledgerConsensus], 0), ([.ledgerSubmissions, .ledgerBlocks], recordsBack)].map {
+        let consumers = [([Topic.ledgerConsensus], 0), ([.ledgerSubmissions, .ledgerBlocks], recordsBack)].map
+        {
             LedgerConsumer(
                 topics: $0, recordsBack: $1, configuration: configuration.kafka, verifier: verifier,
                 validator: validator, metrics: metrics, logger: logger)
@@ -100,7 +101,7 @@ struct ValidatorService: Service {
                     ? "catching up before it votes" : "height \(status.height)"),
             ReadinessCheck(
                 "validators", isReady: status.heardCount >= genesis.quorum,
-                detail: "\(status.heardCount) of \(genesis.validators.count) heard, \(genesis.quorum) needed"),
+                detail: "\(status.heardCount) of \(genesis.validators.count), \(genesis.quorum) needed"),
         ]
     }
 }

@@ -2,19 +2,24 @@ package import Cryptography
 package import LedgerProtocol
 package import Model
 
-/// One height of the Tendermint algorithm: algorithm 1 of arXiv:1807.04938, whose line numbers the comments cite.
+/// One height of the Tendermint algorithm: algorithm 1 of arXiv:1807.04938, whose line numbers the
+/// comments cite.
 ///
-/// A pure state machine: messages, time-outs, blocks to propose and verdicts go in, actions come out. Blocks are
-/// known by their hash; how one is built and checked is the caller's business. It differs from the paper in four
-/// ways, none of which touches safety. A height without work waits before round 0. Whoever sees that f + 1 validators
-/// have passed its round enters the highest round that f + 1 have reached, also when their messages are of
-/// different rounds. Votes count for a block that is known from a proposal of another round, since its hash says all. The
-/// proposer has a time-out too, for the case that it cannot propose.
+/// A pure state machine: messages, time-outs, blocks to propose and verdicts go in, actions come out.
+/// Blocks are known by their hash; how one is built and checked is the caller's business. It differs
+/// from the paper in four ways, none of which touches safety. A height without work waits before round
+/// 0. Whoever sees that f + 1 validators have passed its round enters the highest round that f + 1 have
+/// reached, also when their messages are of different rounds. Votes count for a block that is known from
+/// a proposal of another round, since its hash says all. The proposer has a time-out too, for the case
+/// that it cannot propose.
 package struct Agreement: Sendable {
     /// The paper's steps.
     package enum Step: Int, Hashable, Sendable, Comparable {
+        /// Waiting for the proposal of the round.
         case propose
+        /// Has prevoted.
         case prevote
+        /// Has precommitted.
         case precommit
 
         package static func < (left: Step, right: Step) -> Bool { left.rawValue < right.rawValue }
@@ -56,7 +61,9 @@ package struct Agreement: Sendable {
     package var wantsProposal: Bool { !isDecided && isAwaitingProposal && step == .propose }
 
     /// Starts round 0 (line 10), or goes on where the sign-state of this height ended.
-    package mutating func start(restoring signState: SignState? = nil, verifier: MessageVerifier) -> [AgreementAction] {
+    package mutating func start(restoring signState: SignState? = nil, verifier: MessageVerifier)
+        -> [AgreementAction]
+    {
         precondition(!isStarted, "an agreement starts once")
         isStarted = true
         if let signState, signState.height == height, let round = signState.lastRound {

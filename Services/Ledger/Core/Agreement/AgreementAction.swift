@@ -6,13 +6,15 @@ package import Model
 package enum AgreementAction: Sendable {
     /// Fire the time-out after its time (lines 21, 35 and 48).
     case schedule(AgreementTimeout)
-    /// Make and sign a proposal for the round: of this value again, or of a new block when it is nil (lines 14–19).
+    /// Make and sign a proposal for the round: of this value again, or of a new block when it is nil
+    /// (lines 14–19).
     case propose(round: UInt32, again: ValidValue?)
     /// Sign a vote, nil for no block, and give it back through `receive(_:)` once it is recorded.
     case vote(VoteStep, round: UInt32, blockHash: Digest?)
     /// Say through `judged` whether the proposal is valid, when that is known.
     case judge(Verified<Proposal>)
-    /// The block is final: these precommits of one round, ascending by validator, are its certificate (line 51).
+    /// The block is final: these precommits of one round, ascending by validator, are its certificate
+    /// (line 51).
     case decide(blockHash: Digest, round: UInt32, precommits: [Vote])
     /// Keep and show that a validator voted twice.
     case report(DoubleVote)
@@ -22,8 +24,11 @@ package enum AgreementAction: Sendable {
 package struct AgreementTimeout: Hashable, Sendable {
     /// The step that it ends.
     package enum Step: Hashable, Sendable {
+        /// Waiting for the proposal.
         case propose
+        /// Waiting for prevotes that agree.
         case prevote
+        /// Waiting for precommits that agree.
         case precommit
     }
 

@@ -29,7 +29,8 @@ extension Agreement {
             || scheduleTimeouts()
     }
 
-    /// The validators that have sent something show that there is work, also to one that missed the submissions.
+    /// The validators that have sent something show that there is work, also to one that missed the
+    /// submissions.
     private mutating func wakeOnOthers() {
         if log.senderCount >= honestCount { isAwake = true }
     }
@@ -79,7 +80,9 @@ extension Agreement {
             let isAcceptable: Bool
             if let validRound = proposal.content.validRound {  // line 28
                 // The proposal carries these prevotes, so a proposal that was let in has them.
-                guard validRound < round, log[validRound].prevotes.count(for: blockHash) >= quorum else { continue }
+                guard validRound < round, log[validRound].prevotes.count(for: blockHash) >= quorum else {
+                    continue
+                }
                 let lockAllows = lock.map { $0.round <= validRound || $0.blockHash == blockHash } ?? true
                 isAcceptable = verdict != .invalid && lockAllows  // line 29
             } else {

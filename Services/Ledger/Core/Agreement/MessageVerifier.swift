@@ -10,15 +10,19 @@ package struct Verified<Message: Hashable & Sendable>: Hashable, Sendable {
 
 /// What a message on the bus turned out to be.
 package enum InboundMessage: Sendable {
+    /// Entries of a service of this network.
     case submission(Verified<Submission>)
     /// A submission that no validator may take, with the reason.
     case refused(Submission, RefusalCode)
+    /// A block that its proposer signed.
     case proposal(Verified<Proposal>)
+    /// A prevote or precommit.
     case vote(Verified<Vote>)
     /// Its signature is over the checkpoint text, so it is verified where that is known.
     case cosignature(CosignatureMessage)
     /// It is not signed; answers to it are limited.
     case query(SubmissionQuery)
+    /// On which height a validator works.
     case status(Verified<HeightStatus>)
     /// Certificate and submissions verified; that it follows on the chain is for the receiver.
     case finalBlock(Verified<FinalBlock>)

@@ -3,7 +3,8 @@ package import Merkle
 
 /// The complete subtrees that a block adds to the tree, and those at the edge of the tree before it.
 ///
-/// That is all that proofs of a block's own entries need, so that receipts are made without reading the store.
+/// That is all that proofs of a block's own entries need, so that receipts are made without reading the
+/// store.
 package struct BlockNodes: Hashable, Sendable {
     /// The frontier before the block.
     package let before: CompactRange
@@ -36,7 +37,8 @@ package struct BlockNodes: Hashable, Sendable {
         }
         // The frontier has one subtree for each bit of the size, the largest first.
         let size = before.size
-        guard level < UInt64.bitWidth, size >> UInt64(level) & 1 == 1, index == size >> UInt64(level) - 1 else {
+        guard level < UInt64.bitWidth, size >> UInt64(level) & 1 == 1, index == size >> UInt64(level) - 1
+        else {
             return nil
         }
         let larger = level + 1 < UInt64.bitWidth ? (size >> UInt64(level + 1)).nonzeroBitCount : 0

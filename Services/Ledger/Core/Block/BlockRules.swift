@@ -37,7 +37,8 @@ package enum BlockRules {
             throw .wrongPredecessor
         }
         guard entry.time > head.time else { throw .timeNotLater }
-        guard entry.validatorSet == genesis.validatorSetHash, entry.nextValidatorSet == genesis.validatorSetHash
+        guard entry.validatorSet == genesis.validatorSetHash,
+            entry.nextValidatorSet == genesis.validatorSetHash
         else { throw .wrongValidatorSet }
         try checkSequences(submissions, nextSequence: nextSequence)
         try checkLimits(submissions, limits: genesis.limits)
@@ -49,9 +50,11 @@ package enum BlockRules {
 
     /// Says why a submission can be in no block at all; nil when it may be in one.
     package static func refusal(of submission: Submission, limits: GenesisLimits) -> RefusalCode? {
-        // Public entries change the network's own state; this version has no rules for that, so it takes none.
+        // Public entries change the network's own state; this version has no rules for that, so it takes
+        // none.
         if submission.hasPublicEntries { return .kindNotAllowed }
-        guard submission.entryCount <= limits.blockEntriesMax, byteCount(of: submission) <= limits.blockBytesMax
+        guard submission.entryCount <= limits.blockEntriesMax,
+            byteCount(of: submission) <= limits.blockBytesMax
         else { return .tooLarge }
         return nil
     }

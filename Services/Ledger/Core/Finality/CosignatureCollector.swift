@@ -53,7 +53,8 @@ package struct CosignatureCollector: Sendable {
     /// Takes a cosignature of whatever worth; gives the note when it is the one that completes the quorum.
     package mutating func receive(_ message: CosignatureMessage) -> SignedNote? {
         guard var open = pending[message.height] else {
-            let isSoon = message.height > newest && message.height.value - newest.value <= Self.heightsAheadMax
+            let isSoon =
+                message.height > newest && message.height.value - newest.value <= Self.heightsAheadMax
             if isSoon { early[message.height, default: [:]][message.validator] = message }
             return nil
         }
@@ -69,5 +70,19 @@ package struct CosignatureCollector: Sendable {
             logSigner: logSigner, genesis: genesis)
         pending[message.height] = note == nil ? open : nil
         return note
+    }
+}
+
+extension SignedNote {
+    /// The cosignatures of a note as messages, for a validator that lacks them; unverified, like any message.
+    package func cosignatures(height: BlockHeight, genesis: Genesis) -> [CosignatureMessage] {
+        signatures.compactMap { signature in
+            guard let index = genesis.validatorIndex(named: signature.name),
+                let cosignature = Cosignature(noteBytes: signature.bytes)
+            else { return nil }
+            return CosignatureMessage(
+                networkID: genesis.networkID, height: height, validator: index,
+                checkpointHash: FinalBlock.hash(ofCheckpointText: text), cosignature: cosignature)
+        }
     }
 }

@@ -118,7 +118,8 @@ package struct Mempool: Sendable {
         return taken
     }
 
-    /// Moves the keys of a final block on, drops what it settles and says how long each of its submissions waited.
+    /// Moves the keys of a final block on, drops what it settles and says how long each of its
+    /// submissions waited.
     package mutating func settle(_ submissions: [Submission], atMilliseconds now: Int64) -> [Int64] {
         var waits: [Int64] = []
         for submission in submissions {
@@ -134,7 +135,8 @@ package struct Mempool: Sendable {
         return waits
     }
 
-    /// Gives submissions that nobody has sent for that long, up to so many bytes, and counts them as sent now.
+    /// Gives submissions that nobody has sent for that long, up to so many bytes, and counts them as
+    /// sent now.
     package mutating func takeUnsent(
         forMilliseconds age: Int64, bytesMax: Int, atMilliseconds now: Int64
     ) -> [Submission] {

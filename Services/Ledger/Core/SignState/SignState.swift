@@ -15,7 +15,8 @@ package enum SignRefusal: String, Error, Hashable, Sendable {
     case alreadyCosigned = "another checkpoint of this height, or one of a later height, was cosigned before"
 }
 
-/// What a validator has signed: it is durable before anything signed leaves, and is read before anything else.
+/// What a validator has signed: it is durable before anything signed leaves, and is read before anything
+/// else.
 ///
 /// INVARIANT: never two different messages for one height, round and step, never a checkpoint beside the one
 /// cosigned for a height, whatever becomes of the database.
@@ -52,7 +53,9 @@ package struct SignState: Hashable, Sendable {
 
     /// The messages of the height, for sending them again.
     package var messages: [LedgerMessage] {
-        [proposal.map { .proposal($0) }, prevote.map { .vote($0) }, precommit.map { .vote($0) }].compactMap { $0 }
+        [proposal.map { .proposal($0) }, prevote.map { .vote($0) }, precommit.map { .vote($0) }].compactMap {
+            $0
+        }
     }
 
     /// Signs a vote, or gives the same vote again when it was signed before.
@@ -81,7 +84,8 @@ package struct SignState: Hashable, Sendable {
         return vote
     }
 
-    /// Signs a proposal, or gives the same proposal again when one was signed for its height and round before.
+    /// Signs a proposal, or gives the same proposal again when one was signed for its height and round
+    /// before.
     ///
     /// - Throws: `SignRefusal`; `DecodingFault` when the content breaks a rule of the form.
     package mutating func propose(_ content: Proposal.Content, signer: Signer) throws -> Proposal {
@@ -115,7 +119,8 @@ package struct SignState: Hashable, Sendable {
         return message
     }
 
-    /// Takes over what the agreement of the height is bound to, so that it is durable with the next signature.
+    /// Takes over what the agreement of the height is bound to, so that it is durable with the next
+    /// signature.
     package mutating func bind(lock: Lock?, valid: ValidValue?, height: BlockHeight) {
         guard height == self.height else { return }
         self.lock = lock

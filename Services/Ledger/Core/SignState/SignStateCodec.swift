@@ -1,5 +1,5 @@
-package import LedgerProtocol
 import Cryptography
+package import LedgerProtocol
 import Model
 
 /// The bytes of a sign-state: big endian, strict, and closed by their SHA-256, since no flipped bit may pass.
@@ -10,7 +10,8 @@ extension SignState: BinaryForm {
 
     package init(decoding bytes: [UInt8]) throws(DecodingFault) {
         let bodyCount = bytes.count - Digest.byteCount
-        guard bodyCount > 0, SHA256.hash(Array(bytes[..<bodyCount])).bytes == Array(bytes[bodyCount...]) else {
+        guard bodyCount > 0, SHA256.hash(Array(bytes[..<bodyCount])).bytes == Array(bytes[bodyCount...])
+        else {
             throw DecodingFault(.contradiction, form: Self.magic, byteOffset: max(bodyCount, 0))
         }
         var reader = try BinaryReader(Array(bytes[..<bodyCount]), magic: Self.magic)

@@ -26,7 +26,8 @@ package enum ValidatorAction: Sendable {
 /// Why a validator must not go on.
 package enum HaltCause: String, Error, Hashable, Sendable, CustomStringConvertible {
     /// The database is not what this validator signed for.
-    case storeContradictsRoot = "the stored ledger does not give its own root; restore it from the other validators"
+    case storeContradictsRoot =
+        "the stored ledger does not give its own root; restore it from the other validators"
     /// A quorum decided another block than the one that this validator cosigned.
     case cosignedAnother =
         "the network decided another block than this validator cosigned; keep both as evidence of a fork"
@@ -86,8 +87,8 @@ package enum StoredQuestion: Hashable, Sendable {
     case finalBlocks(from: BlockHeight, through: BlockHeight)
     /// Say what became of a submission whose sequence is in a final block.
     case submission(keyID: KeyID, sequence: UInt64, hash: Digest)
-    /// Send the own cosignature of a height again.
-    case cosignature(BlockHeight)
+    /// Send the cosignatures of a height again.
+    case cosignatures(BlockHeight)
     /// Publish the receipts of a height, whose note is complete.
     case receipts(BlockHeight)
 }

@@ -1,50 +1,14 @@
-package import Cryptography
+import Cryptography
 package import LedgerProtocol
 import Merkle
 package import Model
 import TransparencyLog
 
-/// One validator without its clock, bus, disk and database: verified messages, time and commits go in, actions come out.
+/// One validator without its clock, bus, disk and database: verified messages, time and commits go in,
+/// actions come out.
 ///
 /// The same inputs give the same outputs, so whole networks of it run in one test under a seed.
 package struct ValidatorCore: Sendable {
-    /// What a validator finds in its store and sign-state when it starts.
-    package struct Origin: Sendable {
-        /// The newest stored block, its tree rebuilt and checked.
-        package let chain: ChainHead
-        /// The tiles at the edge of that tree.
-        package let tiles: TileAccumulator
-        /// Each key's next sequence.
-        package let nextSequences: [KeyID: UInt64]
-        /// Stored checkpoints without a note, with the own cosignature.
-        package let open: [(height: BlockHeight, checkpointText: String, cosignature: CosignatureMessage?)]
-        /// The newest note.
-        package let note: HeightNote?
-        /// The sign-state.
-        package let signState: SignState
-
-        /// Joins the parts.
-        package init(
-            chain: ChainHead, tiles: TileAccumulator, nextSequences: [KeyID: UInt64],
-            open: [(height: BlockHeight, checkpointText: String, cosignature: CosignatureMessage?)],
-            note: HeightNote?, signState: SignState
-        ) {
-            self.chain = chain
-            self.tiles = tiles
-            self.nextSequences = nextSequences
-            self.open = open
-            self.note = note
-            self.signState = signState
-        }
-
-        /// The origin of a validator that has stored nothing.
-        package init(genesis: Genesis, signState: SignState) {
-            self.init(
-                chain: ChainHead(genesis), tiles: TileAccumulator(), nextSequences: [:], open: [], note: nil,
-                signState: signState)
-        }
-    }
-
     /// How many decided blocks may wait for the store; the next one is built while the last is written.
     static let commitsAheadMax = 2
 
@@ -84,7 +48,8 @@ package struct ValidatorCore: Sendable {
     // Proposals of this height that name submissions which are not held here.
     var incomplete: [Proposal] = []
     var timeouts: [AgreementTimeout: Int64] = [:]
-    // The round of this height for which a new block was tried; one that could not be signed is not tried again.
+    // The round of this height for which a new block was tried; one that could not be signed is not
+    // tried again.
     var triedRound: UInt32?
     var queryAt: Int64?
     var gossipAt: Int64
@@ -98,6 +63,7 @@ package struct ValidatorCore: Sendable {
     var asked = Throttle<Digest>(intervalMilliseconds: 60_000, keysMax: 4_096)
     var answered = Throttle<Digest>(intervalMilliseconds: 1_000, keysMax: 1_024)
     var helped = Throttle<HelpKey>(intervalMilliseconds: 1_000, keysMax: 1_024)
+    var cosignaturesSent = Throttle<BlockHeight>(intervalMilliseconds: 1_000, keysMax: 1_024)
     var stated = Throttle<BlockHeight>(intervalMilliseconds: 50, keysMax: 16)
 
     /// Whom a validator helped with what.
@@ -137,7 +103,8 @@ package struct ValidatorCore: Sendable {
         peers.count(heardWithin: 5_000, at: now.uptimeMilliseconds)
     }
 
-    /// Whether something was signed for heights that the store does not reach, so that it must catch up before it votes.
+    /// Whether something was signed for heights that the store does not reach, so that it must catch up
+    /// before it votes.
     package var isBehindSignState: Bool { signState.height > agreement.height }
 
     /// Starts working, and sends again what was signed for the height before the restart.

@@ -41,13 +41,17 @@ extension ValidatorCore {
 
     /// Starts to gather the cosignatures of a checkpoint.
     mutating func resume(_ height: BlockHeight, _ checkpointText: String, _ own: CosignatureMessage?) {
-        if let note = collector.begin(height: height, checkpointText: checkpointText) { complete(height, note) }
+        if let note = collector.begin(height: height, checkpointText: checkpointText) {
+            complete(height, note)
+        }
         if let own, let note = collector.receive(own) { complete(height, note) }
     }
 
     /// Cosigns a checkpoint once; nil for one whose height was cosigned before the database was lost.
     private mutating func cosign(_ block: BuiltBlock) -> CosignatureMessage? {
-        if let last = signState.cosignature, last.height == block.height, last.checkpointHash != block.blockHash {
+        if let last = signState.cosignature, last.height == block.height,
+            last.checkpointHash != block.blockHash
+        {
             actions.append(.halt(.cosignedAnother))
             return nil
         }

@@ -8,7 +8,8 @@ extension ValidatorCore {
     private static let submissionBytesMax = 1 << 20
     private static let cosignatureHeightsMax = 16
 
-    /// Once a second: says where this validator stands, and sends again what has not led to anything since the last time.
+    /// Once a second: says where this validator stands, and sends again what has not led to anything
+    /// since the last time.
     mutating func gossip() {
         let isStuck = heightAtGossip == chain.height
         gossipAt = now.uptimeMilliseconds + Self.gossipMilliseconds
@@ -25,7 +26,8 @@ extension ValidatorCore {
         heightAtGossip = chain.height
     }
 
-    /// Sends every held message of the height again, the others' too: who missed one need not wait for its sender.
+    /// Sends every held message of the height again, the others' too: who missed one need not wait for
+    /// its sender.
     mutating func gossipHeight() {
         // The own messages among them may not be durable yet.
         guard pendingCommitCount == 0 else { return }
@@ -79,7 +81,10 @@ extension ValidatorCore {
 
     mutating func take(_ block: Verified<FinalBlock>) {
         let height = block.message.height
-        guard height > chain.height, height.value - chain.height.value <= FinalBlockBuffer.heightsAheadMax else {
+        // Somebody was sent this block, and may have lost its own cosignature with its database.
+        sendCosignatures(of: height)
+        guard height > chain.height, height.value - chain.height.value <= FinalBlockBuffer.heightsAheadMax
+        else {
             return
         }
         finalBlocks.add(block)

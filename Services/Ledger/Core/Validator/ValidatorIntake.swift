@@ -33,7 +33,8 @@ extension ValidatorCore {
         }
     }
 
-    /// The own organisation's services are answered at once, the others' when they ask again, each once a second.
+    /// The own organisation's services are answered at once, the others' when they ask again, each once
+    /// a second.
     private mutating func isToBeAnswered(_ submission: Submission) -> Bool {
         let uptime = now.uptimeMilliseconds
         let isFirst = asked.admits(submission.hash, at: uptime)
@@ -42,7 +43,9 @@ extension ValidatorCore {
     }
 
     private mutating func refuse(_ submission: Submission, _ code: RefusalCode) {
-        guard settings.genesis.service(keyID: submission.keyID) != nil, isToBeAnswered(submission) else { return }
+        guard settings.genesis.service(keyID: submission.keyID) != nil, isToBeAnswered(submission) else {
+            return
+        }
         let content = SubmissionRefusal.Content(
             networkID: settings.genesis.networkID, keyID: submission.keyID, sequence: submission.sequence,
             submissionHash: submission.hash, code: code,
@@ -79,7 +82,9 @@ extension ValidatorCore {
                 upcoming.add(message, height: height, sender: sender)
             }
             if height > agreement.height.next { sendStatus() }
-        } else if isOld(height), helped.admits(HelpKey(validator: sender, height: height), at: now.uptimeMilliseconds) {
+        } else if isOld(height),
+            helped.admits(HelpKey(validator: sender, height: height), at: now.uptimeMilliseconds)
+        {
             actions.append(.answer(.finalBlocks(from: height, through: height)))
         }
         return false
@@ -92,11 +97,15 @@ extension ValidatorCore {
             return
         }
         // A cosignature of long ago is repeated by a validator that still lacks the others'.
-        let key = HelpKey(validator: message.validator, height: message.height)
-        guard isOld(message.height), message.height <= committedHeight, !collector.isOpen(message.height),
-            helped.admits(key, at: now.uptimeMilliseconds)
+        if isOld(message.height) { sendCosignatures(of: message.height) }
+    }
+
+    /// Helps a validator that catches up to the note of a height, once a second.
+    mutating func sendCosignatures(of height: BlockHeight) {
+        guard height <= committedHeight, !collector.isOpen(height),
+            cosignaturesSent.admits(height, at: now.uptimeMilliseconds)
         else { return }
-        actions.append(.answer(.cosignature(message.height)))
+        actions.append(.answer(.cosignatures(height)))
     }
 
     private mutating func answer(_ query: SubmissionQuery) {

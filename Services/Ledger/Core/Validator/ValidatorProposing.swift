@@ -9,7 +9,8 @@ extension ValidatorCore {
         guard agreement.wantsProposal, agreement.valid == nil, triedRound != agreement.round,
             pendingCommitCount < Self.commitsAheadMax, !isBehindSignState
         else { return heartbeatAt }
-        // A round after the first exists because others wait for a block; they get what there is, also nothing.
+        // A round after the first exists because others wait for a block; they get what there is, also
+        // nothing.
         if agreement.round > 0 { return enteredAt }
         if mempool.hasWork { return enteredAt + settings.blockIntervalMilliseconds }
         return heartbeatAt
@@ -26,7 +27,9 @@ extension ValidatorCore {
         while let due = proposeAt, due <= now.uptimeMilliseconds {
             let height = agreement.height
             if !agreement.isAwake { run(agreement.wake()) }
-            guard agreement.wantsProposal, agreement.valid == nil, triedRound != agreement.round else { return }
+            guard agreement.wantsProposal, agreement.valid == nil, triedRound != agreement.round else {
+                return
+            }
             triedRound = agreement.round
             proposeNew()
             guard agreement.height > height else { return }
