@@ -3,6 +3,9 @@ import Synchronization
 
 /// Collects what the parts of messaging count and complain about, for everybody who asks.
 final class MessagingBoard: Sendable {
+    /// The parts that work only while this process leads; the leader's lock itself is not one of them.
+    private static let termParts = ["finality", "publisher", "relay", "relay broker"]
+
     private struct State {
         var statistics = MessagingStatistics()
         var problems: [String: String] = [:]
@@ -22,8 +25,9 @@ final class MessagingBoard: Sendable {
             })
     }
 
-    /// Changes figures.
-    func count(_ change: (inout MessagingStatistics) -> Void) {
+    /// Changes figures, and gives back what the change does.
+    @discardableResult
+    func count<R: Sendable>(_ change: (inout MessagingStatistics) -> R) -> R {
         state.withLock { change(&$0.statistics) }
     }
 
@@ -35,6 +39,11 @@ final class MessagingBoard: Sendable {
     /// Takes a part's problem back.
     func clear(_ part: String) {
         state.withLock { _ = $0.problems.removeValue(forKey: part) }
+    }
+
+    /// Takes the problems of all parts back that only a leader has: whoever leads next has its own.
+    func clearTerm() {
+        for part in Self.termParts { clear(part) }
     }
 
     /// The offsets that the consumers read next.

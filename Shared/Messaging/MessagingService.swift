@@ -80,6 +80,9 @@ package final class MessagingService: Sendable {
                 {
                     await lead(lock)
                     await lock.release()
+                } else {
+                    // Another replica leads, so how this one's term ended no longer matters.
+                    store.board.clear("leader")
                 }
                 store.board.clear("leader lock")
             } catch {
@@ -97,6 +100,7 @@ package final class MessagingService: Sendable {
         store.board.count { $0.isLeader = true }
         defer {
             leaderWakes.withLock { $0 = [] }
+            store.board.clearTerm()
             store.board.count { $0.isLeader = false }
         }
         do {

@@ -32,6 +32,8 @@ package struct MessagingStatistics: Sendable {
     package var parkedCount = 0
     /// Receipts that did not verify.
     package var invalidReceiptCount = 0
+    /// Receipts of submissions that the schema does not know: forged, or a first sign of a restored backup.
+    package var unknownReceiptCount = 0
     /// Refusals of this service's submissions that validators signed.
     package var refusalCount = 0
     /// Transient errors that were tried again.

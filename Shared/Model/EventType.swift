@@ -2,6 +2,7 @@
 package enum EventType: String, CaseIterable, Sendable {
     case participantEnrolled = "identity.participant-enrolled.v1"
     case consentGranted = "consent.granted.v1"
+    case consentDenied = "consent.denied.v1"
     case consentRevoked = "consent.revoked.v1"
     case accessDecided = "access.decided.v1"
     case accessDisclosed = "access.disclosed.v1"
@@ -12,7 +13,7 @@ package enum EventType: String, CaseIterable, Sendable {
     package var topic: Topic {
         switch self {
         case .participantEnrolled: .identityEvents
-        case .consentGranted, .consentRevoked: .consentEvents
+        case .consentGranted, .consentDenied, .consentRevoked: .consentEvents
         case .accessDecided, .accessDisclosed, .accessRefused: .accessEvents
         case .recordsStored: .recordsEvents
         }
@@ -24,7 +25,7 @@ package enum EventType: String, CaseIterable, Sendable {
     /// obeys the first; any other event is published when it is final.
     package var isRestrictive: Bool {
         switch self {
-        case .consentRevoked: true
+        case .consentDenied, .consentRevoked: true
         case .participantEnrolled, .consentGranted, .accessDecided, .accessDisclosed, .accessRefused,
             .recordsStored:
             false

@@ -1,4 +1,5 @@
 import ConsentEngine
+import Foundation
 import Model
 import TestSupport
 
@@ -38,7 +39,7 @@ enum ConsentCorpus {
 
     /// Returns the groups that list a member.
     static func groups(of member: String) throws -> [String] {
-        try names(in: "pcf/data").filter { $0.hasPrefix("Group-") }.compactMap { name in
+        try Corpora.names(in: "pcf/data").filter { $0.hasPrefix("Group-") }.compactMap { name in
             let group = try json("pcf/data/\(name)")
             let members = group["member"]?.array?.compactMap { $0["entity"]?["reference"]?.string } ?? []
             return members.contains(member) ? group["id"]?.string.map { "Group/\($0)" } : nil

@@ -15,8 +15,8 @@ import Tokens
     private static let stranger = Person(.organization)
     private static let contract = ContractID([UInt8](repeating: 7, count: 16))!
 
-    private static func document() -> JSONValue {
-        Documents.consent(patient: patient, custodian: custodian, actor: actor)
+    private static func document(type: String = "permit") -> JSONValue {
+        Documents.consent(patient: patient, custodian: custodian, actor: actor, type: type)
     }
 
     private static func message(_ document: JSONValue) -> Message {
@@ -42,18 +42,24 @@ import Tokens
         return nil
     }
 
-    @Test func aSoundContractIsGranted() throws {
-        let message = Self.message(Self.document())
-        guard case .granted(let granted) = try Self.submission(message) else {
-            Issue.record("the contract was not granted")
+    static let types: [(String, EventType)] = [("permit", .consentGranted), ("deny", .consentDenied)]
+
+    @Test(arguments: types) func aSoundContractIsMade(_ type: String, _ event: EventType) throws {
+        let message = Self.message(Self.document(type: type))
+        guard case .made(let made) = try Self.submission(message) else {
+            Issue.record("the contract was not made")
             return
         }
-        #expect(granted.data["contract"]?.string == Self.contract.description)
-        #expect(granted.data["version"]?.string == SHA256.hash(message.body).hex)
-        #expect(granted.data["document"]?.string == Base64.encode(message.body))
-        #expect(granted.data["nonce"]?.string == message.nonce)
-        #expect(granted.data["signature"]?.string == message.signature)
-        #expect(granted.data["patient"]?.string == Self.patient.id.description)
+        #expect(made.eventType == event)
+        // What restricts is published the moment it is accepted.
+        #expect(made.eventType.isRestrictive == (type == "deny"))
+        #expect(made.eventType.topic == .consentEvents)
+        #expect(made.data["contract"]?.string == Self.contract.description)
+        #expect(made.data["version"]?.string == SHA256.hash(message.body).hex)
+        #expect(made.data["document"]?.string == Base64.encode(message.body))
+        #expect(made.data["nonce"]?.string == message.nonce)
+        #expect(made.data["signature"]?.string == message.signature)
+        #expect(made.data["patient"]?.string == Self.patient.id.description)
     }
 
     static let headers: [(String?, String?, ConsentRefusal)] = [
@@ -137,7 +143,12 @@ import Tokens
         let sound = Self.message(Self.document())
         let unknown = Self.refusal { () throws(ConsentRefusal) in _ = try Self.submission(sound, patient: nil)
         }
-        #expect(unknown == .notSignedByPatient)
+        #expect(unknown == .unknownPatient)
+        // Strangers read the same of both, and only the view of participants can catch up.
+        let texts = [ConsentRefusal.unknownPatient, .notSignedByPatient].map(\.description)
+        #expect(texts[0] == texts[1])
+        #expect(ConsentRefusal.unknownPatient.mayBeViewBehind)
+        #expect(!ConsentRefusal.notSignedByPatient.mayBeViewBehind)
         let elsewhere = Self.refusal { () throws(ConsentRefusal) in
             _ = try Self.submission(sound, authority: "https://other.example")
         }

@@ -130,7 +130,8 @@ import Tokens
     }
 
     private static func contract(
-        type: String = "permit", purpose: String = "TREAT", isFinal: Bool = true
+        type: String = "permit", purpose: String = "TREAT", isFinal: Bool = true,
+        isRevoked: Bool = false
     ) throws -> StandingContract {
         let document = Documents.consent(
             patient: patient, custodian: custodian, actor: hospital, type: type, purpose: purpose)
@@ -140,7 +141,7 @@ import Tokens
             reference: ContractReference(id: id, version: version),
             compiled: try ContractCompiler.compile(
                 document, id: id.description, version: version.hex, registeredPolicies: Documents.registered),
-            isFinal: isFinal)
+            isFinal: isFinal, isRevoked: isRevoked)
     }
 
     private static func decide(
@@ -172,6 +173,28 @@ import Tokens
         #expect(try !Self.decide([try Self.contract(isFinal: false)]).isPermit)
         let both = [try Self.contract(), try Self.contract(type: "deny", isFinal: false)]
         #expect(try !Self.decide(both).isPermit)
+    }
+
+    @Test func aPermitEndsWhenItsRevocationIsAcceptedAndADenialWhenItIsFinal() throws {
+        #expect(try !Self.decide([try Self.contract(isRevoked: true)]).isPermit)
+        let permit = try Self.contract()
+        let ending = try Self.contract(type: "deny", isRevoked: true)
+        let denied = try Self.decide([permit, ending])
+        #expect(!denied.isPermit)
+        // A revoked denial that does not concern the request stands in the decision and not in its token.
+        let elsewhere = try Self.contract(type: "deny", purpose: "HRESCH", isRevoked: true)
+        let decision = try Self.decide([permit, elsewhere])
+        #expect(decision.isPermit && decision.contracts == [permit.reference])
+        #expect(decision.data["contracts"]?.array?.count == 2)
+        let holds = { (contracts: [StandingContract]) in
+            decision.stillHolds(
+                AccessFacts(isKnown: true, contracts: contracts, implicit: .denyAll), now: Self.now)
+        }
+        #expect(holds([permit, elsewhere]) && holds([permit]))
+        #expect(!holds([permit, ending]))
+        let ended = StandingContract(
+            reference: permit.reference, compiled: permit.compiled, isFinal: true, isRevoked: true)
+        #expect(!holds([ended, try Self.contract()]))
     }
 
     @Test func anUnknownPatientLooksLikeADeniedOne() throws {

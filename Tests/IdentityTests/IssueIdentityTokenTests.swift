@@ -189,7 +189,8 @@ import Tokens
     static let codes: [(TokenRequestRefusal, String)] = [
         (.missingParameter("resource"), "invalid_request"), (.unsupportedGrantType, "unsupported_grant_type"),
         (.clientNotAuthenticated(.expired), "invalid_client"), (.unknownClient, "invalid_client"),
-        (.clientPending, "invalid_client"), (.assertionUsedBefore, "invalid_client"),
+        (.clientPending, "invalid_client"), (.assertionUsedBefore(.client), "invalid_client"),
+        (.assertionUsedBefore(.user), "invalid_grant"),
         (.unknownResource, "invalid_target"), (.notASystem, "unauthorized_client"),
         (.userAssertionRefused(.expired), "invalid_grant"), (.userNotOfOrganization, "invalid_grant"),
     ]

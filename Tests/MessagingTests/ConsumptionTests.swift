@@ -84,6 +84,8 @@ struct ConsumptionTests {
         let (ids, records) = try await published(network, types, subject: .random)
         let (suite, consumer) = try await bus(network)
         try await suite.running([consumer], withValidator: false) {
+            let stranger = Base64.encode([UInt8](repeating: 1, count: 64))
+            try await suite.write(records[2].signed(stranger))
             for place in [0, 2] { try await suite.write(records[place]) }
             try await eventually(
                 "the missing one is named",
@@ -93,6 +95,9 @@ struct ConsumptionTests {
             }
             let before = try await consumer.seen().map(\.id)
             #expect(before == [ids[0]])
+            // Every search read the forged one again.
+            let evidence = try await consumer.count("SELECT count(*) FROM parked")
+            #expect(evidence == 1)
             try await suite.write(records[1])
             try await eventually("it goes on") { try await consumer.seen().map(\.id) == ids }
             try await eventually("the complaint is taken back") { consumer.messaging.readiness().isReady }

@@ -44,6 +44,20 @@ struct FreshnessTests {
         #expect(view(freshness, after: 100).ageMilliseconds == 100)
     }
 
+    /// A heartbeat held back hides no more of its age than the producer's clock is ahead.
+    @Test func aHeartbeatHeldBackLooksYoungerByTheClocksLeadAtMost() {
+        let freshness = Freshness()
+        let lead = RecordVerifier.clockToleranceMilliseconds
+        freshness.expect(topic: .consentEvents, producers: [.consent], partitionCount: 1)
+        freshness.mark(
+            topic: .consentEvents, producer: .consent, partition: 0,
+            time: start.advanced(byMilliseconds: lead)
+        )
+        let heldFor = FreshnessView.ageMillisecondsMax + 1_000
+        #expect(view(freshness, after: heldFor).isFresh)
+        #expect(!view(freshness, after: heldFor + 1).isFresh)
+    }
+
     @Test func aProducerWhoseClockIsAheadLooksNoFresherThanItsSilence() async throws {
         let freshness = Freshness()
         freshness.expect(topic: .consentEvents, producers: [.consent], partitionCount: 1)

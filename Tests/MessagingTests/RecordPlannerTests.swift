@@ -92,13 +92,14 @@ struct RecordPlannerTests {
         var forge = try RecordForge(network)
         let plan = plan([forge.heartbeat(at: Self.now).replacing(name, value)])
         #expect(plan.heartbeats.isEmpty && plan.refusedCount == 1)
+        #expect(plan.steps.isEmpty && plan.position.nextOffset == 1)
     }
 
     @Test func refusesHeartbeatsFromTheFuture() throws {
         var forge = try RecordForge(network)
         let (near, far) = (
-            forge.heartbeat(at: Self.now.advanced(byMilliseconds: 5_000)),
-            forge.heartbeat(at: Self.now.advanced(byMilliseconds: 5_001))
+            forge.heartbeat(at: Self.now.advanced(byMilliseconds: 1_000)),
+            forge.heartbeat(at: Self.now.advanced(byMilliseconds: 1_001))
         )
         let plan = plan([near, far])
         #expect(plan.heartbeats.count == 1 && plan.refusedCount == 1)

@@ -65,16 +65,16 @@ struct RelayWindowTests {
 struct RefusalTallyTests {
     private let hash = SHA256.hash([1])
 
-    @Test func believesNoSingleValidatorOfFour() {
+    @Test(arguments: [RefusalCode.kindNotAllowed, .sequenceTaken])
+    func believesNoSingleValidatorOfFour(refused: RefusalCode) {
         var tally = RefusalTally(faultMax: 1)
         func count(_ validator: UInt16, _ code: RefusalCode) -> RefusalCode? {
             tally.count(sequence: 0, hash: hash, code: code, validator: ValidatorIndex(validator))
         }
         let verdicts = [
-            count(0, .kindNotAllowed), count(0, .kindNotAllowed), count(1, .sequenceTaken),
-            count(2, .kindNotAllowed),
+            count(0, refused), count(0, refused), count(1, .tooLarge), count(2, refused),
         ]
-        #expect(verdicts == [nil, nil, nil, .kindNotAllowed])
+        #expect(verdicts == [nil, nil, nil, refused])
     }
 
     @Test func keepsVersionsApartAndForgetsTheOldest() {

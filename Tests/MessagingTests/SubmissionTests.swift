@@ -1,10 +1,12 @@
+import Cryptography
 import Kafka
 import LedgerProtocol
-import Messaging
 import Model
 import Postgres
 import TestSupport
 import Testing
+
+@testable import Messaging
 
 @Suite("Submissions until they are final", .serialized)
 struct SubmissionTests {
@@ -69,7 +71,8 @@ struct SubmissionTests {
         suite.broker.close()
     }
 
-    /// On the same broker it learns so from the old receipt, on a fresh one from the refusal of its own submission.
+    /// With and without the old receipt on the broker, it is the refusal of its own submission that it
+    /// believes.
     @Test(arguments: [false, true])
     func stopsWhenItsSequenceIsTakenByUnknownBytes(onFreshBroker: Bool) async throws {
         let suite = try TestSuite()
@@ -146,6 +149,57 @@ struct SubmissionTests {
         suite.broker.close()
     }
 
+    @Test func aReceiptOfUnknownBytesUnderACopiedNoteStopsNothing() async throws {
+        let suite = try TestSuite()
+        let consent = try suite.service(.consent, on: try await suite.schema(.consent))
+        try await suite.running([consent]) {
+            let first = try await consent.append()
+            _ = try await consent.store.waitUntilFinal(first)
+            suite.validator.behave { _ in .ignore }
+            let id = try await consent.append()
+            try await eventually("it was sent") { suite.validator.seen.contains { $0.sequence == 1 } }
+            let landed = try #require(suite.validator.seen.first { $0.sequence == 0 })
+            guard case .receipt(let genuine) = try suite.ledger.answer(landed) else { return }
+            let forged = ReceiptMessage.record(genuine.naming(SHA256.hash([1]), sequence: 1))
+            try await suite.produce(
+                .ledgerReceipts, partition: 0, key: nil, value: forged.encoded, headers: [])
+            try await eventually("it was counted", of: [consent]) {
+                consent.messaging.statistics().unknownReceiptCount == 1
+            }
+            #expect(consent.messaging.readiness().problems == [])
+            suite.validator.behave { _ in .answer }
+            let after = try await consent.store.waitUntilFinal(id)
+            #expect(after.isFinal)
+        }
+        suite.broker.close()
+    }
+
+    @Test func aReplicaThatNoLongerLeadsIsReady() async throws {
+        let suite = try TestSuite()
+        let schema = try await suite.schema(.consent)
+        suite.validator.behave { _ in .refuse(.unknownKey) }
+        let consent = try suite.service(.consent, on: schema)
+        try await suite.running([consent]) {
+            try await consent.append()
+            try await eventually("its relay stops") {
+                consent.messaging.readiness().problems.contains { $0.hasPrefix("relay") }
+            }
+            try await PrivatePostgres.shared().terminateSessions(of: schema)
+            // The test takes the lock as another replica would.
+            let key = MessagingService.lockKey(schema: schema.schema)
+            var lock: PostgresAdvisoryLock?
+            try await eventually("the lock is free") {
+                lock = try await PostgresAdvisoryLock.tryAcquire(configuration: schema, key: key)
+                return lock != nil
+            }
+            try await eventually("it stands by and complains about nothing", of: [consent]) {
+                !consent.messaging.statistics().isLeader && consent.messaging.readiness().isReady
+            }
+            await lock?.release()
+        }
+        suite.broker.close()
+    }
+
     @Test func outagesOfBrokerAndDatabaseLoseNothing() async throws {
         let suite = try TestSuite()
         let schema = try await suite.schema(.consent)
@@ -176,6 +230,14 @@ struct SubmissionTests {
 }
 
 extension ReceiptRecord {
+    /// The same receipt under the same note, said to be of other bytes.
+    func naming(_ hash: Digest, sequence: UInt64) -> ReceiptRecord {
+        ReceiptRecord(
+            networkID: networkID, keyID: keyID, height: height,
+            items: [Item(sequence: sequence, hash: hash, entryCount: 1)], firstIndex: firstIndex,
+            nextSequence: sequence + 1, left: left, right: right, note: note)
+    }
+
     /// The same receipt, said to be of another network.
     func of(_ networkID: NetworkID) -> ReceiptRecord {
         ReceiptRecord(

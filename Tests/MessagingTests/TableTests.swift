@@ -83,6 +83,50 @@ struct TableTests {
         await context.pool.close()
     }
 
+    @Test func evidenceIsKeptOnceAndHidesNoAuthenticRecord() async throws {
+        let context = try await makeContext()
+        var forge = try RecordForge(try TestNetwork())
+        let record = try forge.next()
+        let junk = ParkedRecord(record, reason: "bad-signature")
+        let verifier = RecordVerifier(genesis: forge.network.genesis, unsealer: context.unsealer)
+        let authentic = ParkedRecord(
+            try verifier.authenticate(record, headers: try RecordHeaders(parsing: record)),
+            reason: ParkedTable.handlerFailed)
+        let counts = try await context.pool.transaction { session in
+            try [[junk, junk], [junk], [authentic]].map {
+                try ParkedTable.park($0, at: Timestamp(milliseconds: 0), in: session)
+            }
+        }
+        #expect(counts == [1, 0, 1])
+        await context.pool.close()
+    }
+
+    @Test func evidenceMovesNoPositionBack() async throws {
+        let context = try await makeContext()
+        var forge = try RecordForge(try TestNetwork())
+        let record = try forge.next().with(offset: 3)
+        let subscription = Subscription(topic: .consentEvents, producers: [.consent]) { _, _ in }
+        let applier = StepApplier(
+            context: context, board: MessagingBoard(), subscription: subscription, partition: 0)
+        var position = try await context.pool.transaction { session in
+            _ = try ConsumerTable.position(topic: .consentEvents, partition: 0, in: session)
+            try ConsumerTable.moveOffset(topic: .consentEvents, partition: 0, from: 0, to: 9, in: session)
+            return try ConsumerTable.position(topic: .consentEvents, partition: 0, in: session)
+        }
+        let step = PlannedStep(
+            action: .park(ParkedRecord(record, reason: "bad-signature")), record: record, link: nil,
+            nextOffset: 4)
+        _ = await applier.apply([step], upTo: 4, &position)
+        let (stored, parkedCount) = try await context.pool.transaction { session in
+            (
+                try ConsumerTable.position(topic: .consentEvents, partition: 0, in: session),
+                try session.query("SELECT count(*) FROM parked")[0].int(0)
+            )
+        }
+        #expect(stored.nextOffset == 9 && position == stored && parkedCount == 1)
+        await context.pool.close()
+    }
+
     @Test func evidenceIsBoundedAndAuthenticRecordsAreNot() async throws {
         let context = try await makeContext()
         var forge = try RecordForge(try TestNetwork())

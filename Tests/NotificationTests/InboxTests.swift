@@ -87,21 +87,25 @@ import Tokens
         await fixture.close()
     }
 
-    @Test func pendingRevocationIsNoticedAtOnceAndCompletedOnce() async throws {
+    @Test(arguments: [EventType.consentRevoked, .consentDenied])
+    func pendingRestrictionIsNoticedAtOnceAndCompletedOnce(_ type: EventType) async throws {
         let fixture = try await NotificationFixture()
         let token = try fixture.token()
-        let pending = try fixture.event("revocation", .consentRevoked, Cast.consent(), finality: .pending)
-        let final = try fixture.event("revocation", .consentRevoked, Cast.consent())
+        let pending = try fixture.event("restriction", type, Cast.consent(type: "deny"), finality: .pending)
+        let final = try fixture.event("restriction", type, Cast.consent(type: "deny"))
         try await fixture.apply(pending)
         let first = try await fixture.get("/inbox", token: token).json["notices"]?[0]
         #expect(first?["receipt"] == .null)
+        #expect(first?["type"]?.string == type.rawValue)
+        let forbids = first?["summary"]?.string?.contains("forbids") == true
+        #expect(forbids)
         for event in [final, pending, final] { try await fixture.apply(event) }
         let answer = try await fixture.get("/inbox", token: token)
         #expect(answer.json["notices"]?.array?.count == 1)
-        #expect(answer.json["notices"]?[0]?["receipt"]?.string == "receipt of revocation")
+        #expect(answer.json["notices"]?[0]?["receipt"]?.string == "receipt of restriction")
         let shown = try await fixture.get("/inbox/{id}", id: pending.id.description, token: token)
         #expect(shown.status == 200)
-        #expect(shown.json["receipt"]?.string == "receipt of revocation")
+        #expect(shown.json["receipt"]?.string == "receipt of restriction")
         // Consents are nobody's business but the patient's.
         #expect(try await counts(fixture) == [1, 0, 0])
         await fixture.close()

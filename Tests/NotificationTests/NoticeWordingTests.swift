@@ -82,6 +82,14 @@ import Tokens
             words: "Your consent, given on 22 November 2026 at 19:00 UTC, is in force: it forbids everybody "
                 + "to read your records at General Hospital for treatment, with exceptions."),
         Case(
+            kind: .consentDenied, data: Cast.consent(type: "deny"),
+            words:
+                "Your refusal, given on 22 November 2026 at 19:00 UTC, is in force: it forbids City Hospital "
+                + "to read your records at General Hospital for treatment."),
+        Case(
+            kind: .consentDenied, data: ["document": "no Base64"],
+            words: "Your refusal, given on 22 November 2026 at 19:00 UTC, is in force."),
+        Case(
             kind: .consentRevoked, data: ["document": "no Base64"],
             words: "A consent of yours was revoked on 22 November 2026 at 19:00 UTC."),
         Case(
@@ -117,7 +125,8 @@ import Tokens
         switch type {
         case .participantEnrolled, .recordsStored:
             #expect(kind == nil)
-        case .consentGranted, .consentRevoked, .accessDecided, .accessDisclosed, .accessRefused:
+        case .consentGranted, .consentDenied, .consentRevoked, .accessDecided, .accessDisclosed,
+            .accessRefused:
             let kind = try #require(kind)
             #expect(kind.rawValue == type.rawValue)
             #expect(kind.isForSubscribers == (type.topic == .accessEvents))

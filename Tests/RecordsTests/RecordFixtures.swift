@@ -70,6 +70,14 @@ struct GrantedAccess: Sendable {
             registeredPolicies: [ImplicitPolicy.denyAll.rawValue])
     }
 
+    /// The data of the event with which `consent` records the contract, as far as `records` reads it.
+    var contractData: JSONValue {
+        [
+            "contract": .string(contract.description), "version": .string(reference.version.hex),
+            "document": .string(Base64.encode(document)),
+        ]
+    }
+
     /// The data of the event with which `consent` records the decision.
     func decisionData(at now: Timestamp) throws -> JSONValue {
         let request = AccessRequestFacts(

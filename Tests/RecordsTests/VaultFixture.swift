@@ -79,26 +79,44 @@ struct VaultFixture: Sendable {
             signingKey: SigningKey.generate().publicKey, sealingKey: SealingKey.generate().publicKey,
             authority: GrantedAccess.consentURL)
         try await deliver(.participantEnrolled, subject: access.patient, data: patient.eventData)
-        let document = access.document
-        try await deliver(
-            .consentGranted, subject: access.patient,
-            data: [
-                "contract": .string(access.contract.description),
-                "version": .string(SHA256.hash(document).hex), "document": .string(Base64.encode(document)),
-            ])
+        try await deliver(.consentGranted, subject: access.patient, data: access.contractData)
         guard decision else { return }
         try await deliver(
             .accessDecided, subject: access.patient, data: try access.decisionData(at: now),
             id: access.decision)
     }
 
+    /// Lets a denial of the same access arrive.
+    func deny(
+        _ access: GrantedAccess, contract: ContractID = Made.contract(),
+        finality: InboundEvent.Finality = .pending,
+        then: @escaping @Sendable (PostgresSession) throws -> Void = { _ in }
+    ) async throws {
+        var denial = access
+        denial.contract = contract
+        denial.type = "deny"
+        try await deliver(
+            .consentDenied, subject: access.patient, data: denial.contractData, finality: finality, then: then
+        )
+    }
+
+    /// How many contracts of an access's patient the view holds.
+    func contractCount(of access: GrantedAccess) async throws -> Int {
+        try await pool.query { session in
+            try session.query("SELECT 1 FROM contract WHERE patient = $1", [.uuid(access.patient.bytes)])
+                .count
+        }
+    }
+
+    /// Lets a revocation of the access's contract, or of another one of its patient, arrive.
     func revoke(
-        _ access: GrantedAccess, then: @escaping @Sendable (PostgresSession) throws -> Void = { _ in }
+        _ access: GrantedAccess, contract: ContractID? = nil, finality: InboundEvent.Finality = .pending,
+        then: @escaping @Sendable (PostgresSession) throws -> Void = { _ in }
     ) async throws {
         try await deliver(
             .consentRevoked, subject: access.patient,
-            data: ["contract": .string(access.contract.description)],
-            finality: .pending, then: then)
+            data: ["contract": .string((contract ?? access.contract).description)],
+            finality: finality, then: then)
     }
 
     func store(

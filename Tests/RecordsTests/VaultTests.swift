@@ -260,6 +260,111 @@ import Tokens
         }
     }
 
+    @Test func aPendingDenialClosesTokensIssuedBeforeAndCountsOnce() async throws {
+        try await VaultFixture.with { vault in
+            let access = GrantedAccess()
+            try await vault.arrive(access)
+            _ = try await vault.store(
+                SampleBundle.make([SampleBundle.observation("1", patient: access.patient)]),
+                of: access.patient, as: access.custodian)
+            let token = access.token(at: vault.now)
+            let before = try await vault.everything(token)
+            let denial = Made.contract()
+            try await vault.deny(access, contract: denial)
+            let pending = try await vault.everything(token)
+            let one = try await vault.read(token, "Observation", "1")
+            #expect([before, pending, one].map(\.status) == [.ok, .forbidden, .forbidden])
+            try await vault.deny(access, contract: denial, finality: .final(index: 42))
+            try await vault.deny(access, contract: denial)
+            let count = try await vault.contractCount(of: access)
+            #expect(count == 2)
+            let after = try await vault.everything(token)
+            #expect(after.status == .forbidden)
+            let reasons = try await vault.events(.accessRefused, of: access.patient)
+                .map { $0["reason"]?.string }
+            #expect(reasons == [String](repeating: "no-longer-permitted", count: 3))
+        }
+    }
+
+    @Test func aDenialThatIsKnownOnlyOnceItIsFinalCountsToo() async throws {
+        try await VaultFixture.with { vault in
+            let access = GrantedAccess()
+            try await vault.arrive(access)
+            try await vault.deny(access, finality: .final(index: 42))
+            let answer = try await vault.everything(access.token(at: vault.now))
+            #expect(answer.status == .forbidden)
+        }
+    }
+
+    @Test func aDenialCountsUntilItsRevocationIsFinal() async throws {
+        try await VaultFixture.with { vault in
+            let access = GrantedAccess()
+            try await vault.arrive(access)
+            let token = access.token(at: vault.now)
+            let denial = Made.contract()
+            try await vault.deny(access, contract: denial)
+            try await vault.deny(access, contract: denial, finality: .final(index: 42))
+            try await vault.revoke(access, contract: denial)
+            let pending = try await vault.everything(token)
+            try await vault.revoke(access, contract: denial, finality: .final(index: 43))
+            let final = try await vault.everything(token)
+            #expect([pending, final].map(\.status) == [.forbidden, .ok])
+            // A pending record that comes again takes nothing back.
+            try await vault.revoke(access, contract: denial)
+            let replayed = try await vault.everything(token)
+            try await vault.revoke(access)
+            let permitEnded = try await vault.everything(token)
+            #expect([replayed, permitEnded].map(\.status) == [.ok, .forbidden])
+        }
+    }
+
+    @Test func aTokenFillsTheLedgerWithFewRefusals() async throws {
+        try await VaultFixture.with { vault in
+            let access = GrantedAccess()
+            try await vault.arrive(access)
+            let token = access.token(at: vault.now)
+            let most = ReleaseRecords.refusalEventCountMax
+            let bodies = try await withThrowingTaskGroup(of: (Int, [UInt8]).self) { group in
+                for _ in 0..<3 * most {
+                    group.addTask {
+                        let answer = try await vault.read(token, "Observation", "absent")
+                        return (answer.status.code, answer.body)
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(bodies.allSatisfy { $0.0 == 403 } && Set(bodies.map(\.1)).count == 1)
+            let events = try await vault.events(.accessRefused, of: access.patient).count
+            #expect(events == most)
+            let counted = try await vault.pool.query { session in
+                try session.query("SELECT refusal_count FROM token_refusal").map { try $0.int(0) }
+            }
+            #expect(counted == [Int64(3 * most)])
+            let everything = try await vault.everything(token)
+            #expect(everything.status == .ok)
+        }
+    }
+
+    @Test func nothingThatPermitsCountsWhileItIsPending() async throws {
+        try await VaultFixture.with { vault in
+            let access = GrantedAccess()
+            let data = access.contractData
+            try await vault.deliver(
+                .consentGranted, subject: access.patient, data: data, finality: .pending)
+            await #expect(throws: MessagingFault.self) {
+                try await vault.deliver(
+                    .consentDenied, subject: access.patient, data: data, finality: .pending)
+            }
+            let forged = data.setting("version", .string(SHA256.hash([1]).hex))
+            await #expect(throws: MessagingFault.self) {
+                try await vault.deliver(
+                    .consentDenied, subject: access.patient, data: forged, finality: .pending)
+            }
+            let count = try await vault.contractCount(of: access)
+            #expect(count == 0)
+        }
+    }
+
     @Test func onlyOrganisationsAndTheirSystemsStoreForEnrolledPatients() async throws {
         try await VaultFixture.with { vault in
             let access = GrantedAccess()
@@ -281,7 +386,8 @@ import Tokens
         }
     }
 
-    @Test func noReleaseFollowsARevocation() async throws {
+    @Test(arguments: [EventType.consentRevoked, .consentDenied])
+    func noReleaseFollowsARestriction(_ type: EventType) async throws {
         try await VaultFixture.with { vault in
             var releasedCount = 0
             var refusedCount = 0
@@ -294,8 +400,12 @@ import Tokens
                 let statuses = try await withThrowingTaskGroup(of: Int?.self) { group in
                     group.addTask {
                         try await Task.sleep(for: .microseconds(round * 37 % 4_000))
-                        // Counted under the revocation's lock: whatever is released later is one too many.
-                        try await vault.revoke(access) { session in try seen.read(patient, in: session) }
+                        // Counted under the restriction's lock: whatever is released later is one too many.
+                        if type == .consentDenied {
+                            try await vault.deny(access) { session in try seen.read(patient, in: session) }
+                        } else {
+                            try await vault.revoke(access) { session in try seen.read(patient, in: session) }
+                        }
                         return nil
                     }
                     for _ in 0..<3 { group.addTask { try await vault.everything(token).status.code } }

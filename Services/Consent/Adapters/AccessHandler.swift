@@ -32,8 +32,7 @@ struct AccessHandler: Sendable {
                 form: try request.form(), idempotencyKey: try request.header("Idempotency-Key"),
                 authority: service.authority)
             let outcome = try await ViewPatience.following { try await decide(command) }
-            let finality = try await host.eventStore.waitUntilFinal(
-                outcome.decision.id, timeoutMilliseconds: service.finalityWaitMilliseconds)
+            let finality = try await service.finality(of: outcome.decision.id)
             guard outcome.decision.isPermit else { return AccessAnswers.denied(outcome.decision) }
             // INVARIANT: no token leaves before the decision that permits it is final.
             guard case .final(let index, _, _) = finality else {
@@ -59,17 +58,17 @@ struct AccessHandler: Sendable {
 
     /// Authenticates, decides and records in one transaction.
     private func attempt(_ command: DecideAccess) async throws -> Outcome {
-        let now = host.clock()
+        let arrival = host.clock()
         let id: EntryID = randomIdentifier()
         return try await host.pool.transaction { session in
             let clientID = command.credential.claimedClientID
             let assertion = try command.authenticate(
                 client: try ParticipantView.find([clientID], in: session)[clientID],
-                authority: service.authority, now: now)
+                authority: service.authority, now: arrival)
             guard try UsedAssertionTable.use(assertion, in: session) else {
                 throw AccessRefusal.assertionUsedBefore
             }
-            let request = try command.request(by: assertion, authority: service.authority, now: now)
+            let request = try command.request(by: assertion, authority: service.authority, now: arrival)
             guard service.isViewFresh() else { throw AccessRefusal.viewStale }
             if let key = command.idempotencyKey,
                 let earlier = try DecisionTable.find(client: clientID, key: key, in: session)
@@ -81,6 +80,8 @@ struct AccessHandler: Sendable {
             }
             let facts = try facts(
                 patient: request.details.patient, custodian: request.details.custodian, in: session)
+            // The time is taken under the lock: what ends while this waits has ended.
+            let now = host.clock()
             let decision = request.decide(facts, id: id, now: now)
             try DecisionTable.insert(decision, key: command.idempotencyKey, in: session)
             try host.eventStore.append(
@@ -92,18 +93,19 @@ struct AccessHandler: Sendable {
 
     /// Issues the token unless the permit was withdrawn since; one decision always gives one token.
     private func issue(_ outcome: Outcome, entryIndex: UInt64) async throws -> ServiceResponse {
-        let now = host.clock()
         let decision = outcome.decision
-        let issuedAt = try await host.pool.transaction { session -> Timestamp? in
+        let issue = try await host.pool.transaction { session -> (at: Timestamp, now: Timestamp)? in
             // INVARIANT: a revocation accepted before this lock withdraws it; `records` obeys a later one.
             let facts = try facts(patient: decision.patient, custodian: decision.custodian, in: session)
+            // As for the decision: the time of the lock, not of the wait for it.
+            let now = host.clock()
             guard decision.stillHolds(facts, now: now) else { return nil }
             try DecisionTable.noteIssue(of: decision.id, at: now, in: session)
-            return try DecisionTable.find(decision.id, in: session)?.tokenIssuedAt
+            return try DecisionTable.find(decision.id, in: session)?.tokenIssuedAt.map { ($0, now) }
         }
-        guard let issuedAt else { return AccessAnswers.withdrawn(decision) }
-        let token = decision.token(authority: service.authority, entryIndex: entryIndex, issuedAt: issuedAt)
-        let secondsLeft = token.expiresAt.seconds - now.seconds
+        guard let issue else { return AccessAnswers.withdrawn(decision) }
+        let token = decision.token(authority: service.authority, entryIndex: entryIndex, issuedAt: issue.at)
+        let secondsLeft = token.expiresAt.seconds - issue.now.seconds
         guard secondsLeft > 0 else { throw AccessRefusal.tokenExpired }
         let compact: String
         do { compact = try token.signed(by: service.signer) } catch { throw AccessRefusal.tokenTooLong }

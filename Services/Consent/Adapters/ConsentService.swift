@@ -79,11 +79,26 @@ package struct ConsentService: Sendable {
 
     /// The migrations of the service's own tables.
     package static var migrations: [Migration] {
-        [Migration(fileName: "V0001__consent.sql", bytes: PackageResources.V0001__consent_sql)]
+        [
+            Migration(fileName: "V0001__consent.sql", bytes: PackageResources.V0001__consent_sql),
+            Migration(
+                fileName: "V0002__revocation_finality.sql",
+                bytes: PackageResources.V0002__revocation_finality_sql),
+        ]
     }
 
     /// What the service takes from other services' topics.
     package static var subscriptions: [Subscription] { [IdentityProjection.subscription] }
+
+    /// Waits for finality; when too many requests wait already, this one is answered as pending at once.
+    func finality(of event: EntryID) async throws -> EventFinality {
+        do {
+            return try await host.eventStore.waitUntilFinal(
+                event, timeoutMilliseconds: finalityWaitMilliseconds)
+        } catch let fault as MessagingFault where fault.code == .tooManyWaiters {
+            return .pending
+        }
+    }
 
     private static func lacking(_ what: String) -> ConfigurationError {
         ConfigurationError(

@@ -24,10 +24,10 @@ struct ContractHandler: Sendable {
             let command = SubmitConsent(
                 message: message, contractID: randomIdentifier(),
                 registeredPolicies: contracts.registeredPolicies)
+            try await authenticate(message)
             let (used, isNew) = try await ViewPatience.following { try await attempt(command) }
             let contract = try await found(used.contract, number: used.number)
-            let finality = try await host.eventStore.waitUntilFinal(
-                contract.event, timeoutMilliseconds: service.finalityWaitMilliseconds)
+            let finality = try await service.finality(of: contract.event)
             guard finality.isFinal else { return ContractAnswers.pending(contract) }
             return ContractAnswers.version(contract, finality: finality, status: isNew ? .created : .ok)
         }
@@ -42,6 +42,7 @@ struct ContractHandler: Sendable {
             }
             let command = try RevokeConsent(
                 message: message, contractID: id, expectedTag: try request.header(.ifMatch))
+            try await authenticate(message)
             let used = try await ViewPatience.following { try await attempt(command) }
             let contract = try await found(id, number: used.number)
             let finality = try await host.pool.query { session in
@@ -64,21 +65,39 @@ struct ContractHandler: Sendable {
     }
 
     private func message(_ request: ServiceRequest) throws -> SignedConsent {
-        let message = try SignedConsent(
+        // Refuses other media types, and says where a body stops being JSON.
+        _ = try request.json()
+        return try SignedConsent(
             nonce: try request.header("Consentry-Nonce"),
             signature: try request.header("Consentry-Signature"),
             body: request.body)
-        // Refuses other media types; the document itself is read already.
-        _ = try request.json()
-        return message
+    }
+
+    /// Refuses a message that the patient did not sign, before anything is locked.
+    ///
+    /// INVARIANT: whoever cannot sign for a patient holds up nobody who waits for the patient's row.
+    private func authenticate(_ message: SignedConsent) async throws {
+        do {
+            try await ViewPatience.following {
+                let patient = try await host.pool.query { session in
+                    try ParticipantView.find([message.patient], in: session)[message.patient]
+                }
+                try message.verify(
+                    patient: patient, authority: service.authority.issuer, networkID: host.genesis.networkID)
+            }
+        } catch ConsentRefusal.notSignedByPatient {
+            // Answered no sooner than for an unknown patient, so that the time tells nothing either.
+            try await Task.sleep(for: ViewPatience.whole)
+            throw ConsentRefusal.notSignedByPatient
+        }
     }
 
     private func attempt(_ command: SubmitConsent) async throws -> (used: UsedNonce, isNew: Bool) {
-        let now = host.clock()
         let event: EntryID = randomIdentifier()
         let message = command.message
         return try await host.pool.transaction { session in
             let patient = try ParticipantView.lock(message.patient, in: session)
+            let now = host.clock()
             let decision = try command.decide(
                 SubmissionFacts(
                     networkID: host.genesis.networkID, authority: service.authority.issuer, patient: patient,
@@ -89,23 +108,23 @@ struct ContractHandler: Sendable {
             switch decision {
             case .repeated(let used):
                 return (used, false)
-            case .granted(let granted):
+            case .made(let made):
                 try contracts.insert(
-                    granted, custodians: command.custodians, event: event, at: now, in: session)
+                    made, custodians: command.custodians, event: event, at: now, in: session)
                 try host.eventStore.append(
-                    id: event, type: .consentGranted, subject: message.patient, data: granted.data, at: now,
+                    id: event, type: made.eventType, subject: message.patient, data: made.data, at: now,
                     in: session)
-                return (UsedNonce(version: message.version, contract: granted.contract, number: 1), true)
+                return (UsedNonce(version: message.version, contract: made.contract, number: 1), true)
             }
         }
     }
 
     private func attempt(_ command: RevokeConsent) async throws -> UsedNonce {
-        let now = host.clock()
         let event: EntryID = randomIdentifier()
         let message = command.message
         return try await host.pool.transaction { session in
             let patient = try ParticipantView.lock(message.patient, in: session)
+            let now = host.clock()
             let decision = try command.decide(
                 RevocationFacts(
                     networkID: host.genesis.networkID, authority: service.authority.issuer, patient: patient,
@@ -153,7 +172,9 @@ struct ContractHandler: Sendable {
     /// The version that a history path names, without a value on other paths; nil when it is no number.
     private func versionNumber(_ request: ServiceRequest) throws -> (value: Int?, Void)? {
         guard request.path.contains("/_history/") else { return (nil, ()) }
-        guard let number = Int(try request.pathParameter("number")), number > 0 else { return nil }
+        let text = try request.pathParameter("number")
+        // A version has one name: `1`, and not `01` or `+1`.
+        guard let number = Int(text), number > 0, String(number) == text else { return nil }
         return (number, ())
     }
 

@@ -6,6 +6,9 @@ enum ViewPatience {
     private static let retryMax = 10
     private static let pause: Duration = .milliseconds(50)
 
+    /// How long a request waits at most.
+    static var whole: Duration { pause * retryMax }
+
     /// Runs a body again while it is refused for what the view may not hold yet.
     static func following<Outcome>(_ body: () async throws -> Outcome) async throws -> Outcome {
         for _ in 0..<retryMax {

@@ -28,7 +28,7 @@ package struct AccessDecision: Hashable, Sendable {
     package let grantedPurposes: [String]
     /// The FHIR resource types asked for; empty for all.
     package let resourceTypes: [String]
-    /// The contract versions that were looked at.
+    /// The contract versions that were looked at and were not revoked; the token names them.
     package let contracts: [ContractReference]
     /// The URIs of the policies under which those contracts stand.
     package let policies: [String]
@@ -71,7 +71,8 @@ package struct AccessDecision: Hashable, Sendable {
         id: EntryID, request: AccessRequest, decision: ConsentDecision, contracts: [StandingContract],
         decidedAt: Timestamp
     ) {
-        let ordered = contracts.sorted { $0.reference.id < $1.reference.id }
+        // A revoked denial denied with the others, and a token that named it would end with it.
+        let ordered = contracts.filter { !$0.isRevoked }.sorted { $0.reference.id < $1.reference.id }
         var policies: [String] = []
         for policy in ordered.compactMap(\.compiled.policyURI) where !policies.contains(policy) {
             policies.append(policy)
@@ -95,7 +96,7 @@ package struct AccessDecision: Hashable, Sendable {
     ///
     /// - Parameter facts: what holds now, under the lock of the patient's row.
     package func stillHolds(_ facts: AccessFacts, now: Timestamp) -> Bool {
-        let standing = Set(facts.contracts.map(\.reference))
+        let standing = Set(facts.contracts.filter { !$0.isRevoked }.map(\.reference))
         guard isPermit, facts.isKnown, contracts.allSatisfy(standing.contains) else { return false }
         let purposes = grantedPurposes.compactMap { PurposeCode(code: $0) }
         let decision = ConsentEvaluator.decide(

@@ -8,6 +8,8 @@ package enum ConsentRefusal: Error, Hashable, Sendable, CustomStringConvertible 
     case malformed(String)
     /// `Consent.patient` is no reference to a participant.
     case badPatient
+    /// The view of the participants holds nobody of the patient's id; answered as `notSignedByPatient`.
+    case unknownPatient
     /// The signature is not that of an enrolled patient of this service over these bytes.
     case notSignedByPatient
     /// The nonce was used for another message.
@@ -36,8 +38,9 @@ package enum ConsentRefusal: Error, Hashable, Sendable, CustomStringConvertible 
     /// Whether the same message may be accepted once this replica's view of the participants has followed.
     package var mayBeViewBehind: Bool {
         switch self {
-        case .notSignedByPatient, .notEnrolled: true
-        case .unsigned, .malformed, .badPatient, .nonceUsedOtherwise, .contractRefused, .notActive,
+        case .unknownPatient, .notEnrolled: true
+        case .unsigned, .malformed, .badPatient, .notSignedByPatient, .nonceUsedOtherwise, .contractRefused,
+            .notActive,
             .tooManyContracts, .unknownContract, .versionRequired, .wrongVersion, .alreadyRevoked,
             .notInactive,
             .changedOtherwise:
@@ -52,7 +55,7 @@ package enum ConsentRefusal: Error, Hashable, Sendable, CustomStringConvertible 
             "`Consentry-Nonce` or `Consentry-Signature` is missing; sign the document and send both"
         case .malformed(let name): "`\(name)` has a wrong form; correct it"
         case .badPatient: "`Consent.patient.reference` names no patient; use `Patient/` and the patient's id"
-        case .notSignedByPatient:
+        case .unknownPatient, .notSignedByPatient:
             "signature is not that of an enrolled patient over these bytes; sign tag, network, patient, "
                 + "nonce and the SHA-256 of the body with the patient's key"
         case .nonceUsedOtherwise: "nonce was used for another message; choose a new one"

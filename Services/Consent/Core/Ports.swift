@@ -108,6 +108,12 @@ package struct ContractState: Hashable, Sendable {
         self.isRevoked = isRevoked
         self.event = event
     }
+
+    /// Whether the contract's root denies, so that it holds from its acceptance.
+    package var isDenial: Bool {
+        let document = try? JSONValue(parsing: self.document)
+        return document?["provision"]?["type"]?.string == ProvisionEffect.deny.rawValue
+    }
 }
 
 /// What the shell looks up for a revocation, under the lock of the patient's row.
@@ -136,31 +142,42 @@ package struct RevocationFacts: Sendable {
     }
 }
 
-/// A contract that is not revoked, as a decision reads it.
+/// A contract whose revocation, if there is one, is not final, as a decision reads it.
 package struct StandingContract: Hashable, Sendable {
     /// The contract's id and the hash of its signed bytes.
     package let reference: ContractReference
     /// The contract in the form that the engine reads.
     package let compiled: CompiledContract
-    /// Whether the event that granted it is final on the ledger.
+    /// Whether the event that made it is final on the ledger.
     package let isFinal: Bool
+    /// Whether a revocation was accepted that is not final yet.
+    package let isRevoked: Bool
 
     /// States what was looked up.
-    package init(reference: ContractReference, compiled: CompiledContract, isFinal: Bool) {
+    package init(
+        reference: ContractReference, compiled: CompiledContract, isFinal: Bool, isRevoked: Bool = false
+    ) {
         self.reference = reference
         self.compiled = compiled
         self.isFinal = isFinal
+        self.isRevoked = isRevoked
     }
 
-    /// INVARIANT: a permit acts when it is final, a denial when it is accepted.
-    var counts: Bool { isFinal || compiled.root.type == .deny }
+    /// INVARIANT: a permit acts from its finality to the acceptance of its revocation, a denial from its
+    /// acceptance to the finality of its revocation; so nothing permits more before a quorum has it.
+    var counts: Bool {
+        switch compiled.root.type {
+        case .permit: isFinal && !isRevoked
+        case .deny: true
+        }
+    }
 }
 
 /// What the shell looks up for an access request, under the lock of the patient's row.
 package struct AccessFacts: Sendable {
     /// Whether patient and custodian are enrolled, and this service is the patient's authority.
     package let isKnown: Bool
-    /// The patient's contracts that bind the custodian and are not revoked.
+    /// The patient's contracts that bind the custodian and have no final revocation.
     package let contracts: [StandingContract]
     /// The policy where no contract applies.
     package let implicit: ImplicitPolicy

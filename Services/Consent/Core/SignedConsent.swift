@@ -44,11 +44,13 @@ package struct SignedConsent: Sendable {
 
     /// Checks that the patient signed exactly these bytes for this network and nonce.
     ///
-    /// An unknown patient and a wrong signature are one refusal: strangers do not learn who is enrolled.
-    func verify(
+    /// An unknown patient and a wrong signature are one answer: strangers do not learn who is enrolled.
+    /// - Throws: `ConsentRefusal.unknownPatient` or `.notSignedByPatient`.
+    package func verify(
         patient known: KnownParticipant?, authority: String, networkID: Digest
     ) throws(ConsentRefusal) {
-        guard let known, known.id == patient, known.isPatient(of: authority), let key = known.signingKey
+        guard let known else { throw .unknownPatient }
+        guard known.id == patient, known.isPatient(of: authority), let key = known.signingKey
         else {
             throw .notSignedByPatient
         }

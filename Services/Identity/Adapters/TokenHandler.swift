@@ -48,7 +48,7 @@ struct TokenHandler: Sendable {
             }
             for assertion in grant.used {
                 guard try UsedAssertionTable.use(assertion, in: session) else {
-                    throw TokenRequestRefusal.assertionUsedBefore
+                    throw TokenRequestRefusal.assertionUsedBefore(assertion.purpose)
                 }
             }
             return grant

@@ -24,7 +24,8 @@ package struct Notice: Sendable {
         switch kind {
         case .accessDecided: content = .access(AccessStatement(decided: data))
         case .accessDisclosed, .accessRefused: content = .access(AccessStatement(attempted: data))
-        case .consentGranted, .consentRevoked: content = .consent(ConsentTerms(eventData: data))
+        case .consentGranted, .consentDenied, .consentRevoked:
+            content = .consent(ConsentTerms(eventData: data))
         }
     }
 

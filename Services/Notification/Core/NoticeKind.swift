@@ -6,6 +6,7 @@ package enum NoticeKind: String, CaseIterable, Sendable {
     case accessDisclosed = "access.disclosed.v1"
     case accessRefused = "access.refused.v1"
     case consentGranted = "consent.granted.v1"
+    case consentDenied = "consent.denied.v1"
     case consentRevoked = "consent.revoked.v1"
 
     /// Takes the type of an event; nil for one that makes no notice.
@@ -15,6 +16,7 @@ package enum NoticeKind: String, CaseIterable, Sendable {
         case .accessDisclosed: self = .accessDisclosed
         case .accessRefused: self = .accessRefused
         case .consentGranted: self = .consentGranted
+        case .consentDenied: self = .consentDenied
         case .consentRevoked: self = .consentRevoked
         case .participantEnrolled, .recordsStored: return nil
         }
@@ -23,7 +25,7 @@ package enum NoticeKind: String, CaseIterable, Sendable {
     /// The one service whose word counts for such an event.
     package var producer: ServiceName {
         switch self {
-        case .accessDecided, .consentGranted, .consentRevoked: .consent
+        case .accessDecided, .consentGranted, .consentDenied, .consentRevoked: .consent
         case .accessDisclosed, .accessRefused: .records
         }
     }
@@ -32,7 +34,7 @@ package enum NoticeKind: String, CaseIterable, Sendable {
     package var isForSubscribers: Bool {
         switch self {
         case .accessDecided, .accessDisclosed, .accessRefused: true
-        case .consentGranted, .consentRevoked: false
+        case .consentGranted, .consentDenied, .consentRevoked: false
         }
     }
 }

@@ -33,7 +33,7 @@ extension Notice {
         case .accessRefused:
             return NoticeWords.sentence(
                 "\(who) tried to read your records\(place)\(purposes) and \(be) refused\(end)")
-        case .consentGranted, .consentRevoked:
+        case .consentGranted, .consentDenied, .consentRevoked:
             preconditionFailure("a notice of a consent has the terms of the consent as its content")
         }
     }
@@ -53,6 +53,9 @@ extension Notice {
         case .consentGranted:
             let end = rule.map { ": it \($0)." } ?? "."
             return "Your consent, given \(NoticeWords.moment(time)), is in force\(end)"
+        case .consentDenied:
+            let end = rule.map { ": it \($0)." } ?? "."
+            return "Your refusal, given \(NoticeWords.moment(time)), is in force\(end)"
         case .consentRevoked:
             return rule.map { "Your consent that \($0) was revoked \(NoticeWords.moment(time))." }
                 ?? "A consent of yours was revoked \(NoticeWords.moment(time))."

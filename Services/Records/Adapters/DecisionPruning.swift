@@ -3,7 +3,8 @@ import Postgres
 import ServiceHost
 import ServiceLifecycle
 
-/// Deletes decisions that no token can name any more, once a minute; every replica may do it.
+/// Deletes decisions that no token can name any more and the counts of tokens that have expired, once a
+/// minute; every replica may do it.
 struct DecisionPruning: Service {
     private static let interval: Duration = .seconds(60)
 
@@ -15,11 +16,13 @@ struct DecisionPruning: Service {
                 try await Task.sleep(for: Self.interval)
                 do {
                     let now = host.clock()
-                    _ = try await host.pool.query { session in try DecisionTable.prune(now: now, in: session)
+                    try await host.pool.query { session in
+                        _ = try DecisionTable.prune(now: now, in: session)
+                        _ = try RefusalTable.prune(now: now, in: session)
                     }
                 } catch is PostgresFault {
                     // Nothing depends on pruning but disk space; the next round tries again.
-                    host.logger.warning("decisions were not pruned, the database did not answer")
+                    host.logger.warning("decisions and refusals were not pruned, the database did not answer")
                 }
             }
         }

@@ -91,6 +91,11 @@ package struct RecordsService: Sendable {
 
     /// The migrations of the service's own tables.
     package static var migrations: [Migration] {
-        [Migration(fileName: "V0001__records.sql", bytes: PackageResources.V0001__records_sql)]
+        [
+            Migration(fileName: "V0001__records.sql", bytes: PackageResources.V0001__records_sql),
+            Migration(
+                fileName: "V0002__revocation_finality.sql",
+                bytes: PackageResources.V0002__revocation_finality_sql),
+        ]
     }
 }

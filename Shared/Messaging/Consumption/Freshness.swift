@@ -41,9 +41,12 @@ final class Freshness: Sendable {
 
     /// Gives the age of the knowledge at a time, on the partition where it is greatest.
     ///
-    /// It is the greater of two: by the heartbeat's own time, and by the time since it came. So neither
-    /// a heartbeat held back nor a producer whose clock is ahead makes the knowledge look newer than it
-    /// is.
+    /// It is the greater of two: by the heartbeat's own time, and by the time since it came. So alone
+    /// neither a heartbeat held back nor a producer whose clock is ahead makes the knowledge look newer
+    /// than it is. Both together do, by the lesser of the two: how long the heartbeat was held, and how far
+    /// the producer's clock is ahead of this one. A clock that is ahead by more than the verifier's
+    /// tolerance of one second gets every heartbeat refused that comes at once, so nothing is fresh; only
+    /// who holds back all of them, each by as much as the clock is ahead less that second, hides it.
     func view(topic: Topic, producer: ServiceName, now: Timestamp) -> FreshnessView {
         let known = marks.withLock { $0[Key(topic: topic, producer: producer)] } ?? []
         let instant = Monotonic.milliseconds

@@ -53,18 +53,23 @@ enum ParkedTable {
     /// The most records kept; a stranger who floods a topic fills no disk with evidence.
     static let countMax = 100_000
 
-    /// Sets records aside. Beyond the bound only authentic ones are kept.
+    /// Sets records aside. Beyond the bound only authentic ones are kept, and evidence is kept once.
+    ///
+    /// - Returns: how many records are new.
+    @discardableResult
     static func park(
         _ records: [ParkedRecord], at time: Timestamp, in session: PostgresSession
-    ) throws {
+    ) throws -> Int {
+        var newCount = 0
         for parked in records {
             let isBounded = parked.producer == nil
-            try session.execute(
+            newCount += try session.execute(
                 """
                 INSERT INTO parked (topic, partition, kafka_offset, producer, number, subject, event_id,
                     reason, record, parked_at)
                 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
                 WHERE NOT $11 OR (SELECT count(*) FROM (SELECT 1 FROM parked LIMIT $12) AS kept) < $12
+                ON CONFLICT (topic, partition, kafka_offset) WHERE producer IS NULL DO NOTHING
                 """,
                 [
                     .text(parked.record.topic), .int(Int64(parked.record.partition)),
@@ -76,6 +81,7 @@ enum ParkedTable {
                     .int(Int64(countMax)),
                 ])
         }
+        return newCount
     }
 
     /// Gives those of the subjects that have an authentic record set aside.

@@ -92,14 +92,21 @@ struct RecordPlanner: Sendable {
                 try judge(record, headers, searching: isSearching ? target : nil, now: now, &plan)
             } catch {
                 plan.refusedCount += 1
-                let parked = ParkedRecord(record, reason: error.rawValue)
-                plan.steps.append(
-                    PlannedStep(action: .park(parked), record: record, link: nil, nextOffset: next))
+                refuse(record, error, &plan)
             }
             guard case .complete = plan.end else { return plan }
             plan.position.nextOffset = next
         }
         return plan
+    }
+
+    /// Sets a record aside as evidence; a heartbeat is not, since it holds nothing and another follows.
+    private func refuse(_ record: KafkaRecord, _ refusal: RecordRefusal, _ plan: inout RecordPlan) {
+        let heartbeatType = Array(Heartbeat.type.utf8)
+        guard record.header(RecordHeader.type) != heartbeatType else { return }
+        let parked = ParkedRecord(record, reason: refusal.rawValue)
+        plan.steps.append(
+            PlannedStep(action: .park(parked), record: record, link: nil, nextOffset: record.offset + 1))
     }
 
     /// - Throws: `RecordRefusal` for a record that is not authentic; nothing of it is believed.

@@ -103,6 +103,9 @@ struct StepApplier: Sendable {
         _ steps: [PlannedStep], upTo offset: Int64, _ position: inout PartitionPosition
     ) async throws {
         let before = position
+        // INVARIANT: only a record that takes a number moves the position back, when a search found it;
+        // junk never does.
+        let offset = steps.contains { $0.link != nil } ? offset : max(offset, before.nextOffset)
         let (topic, partition, handle, time) = (
             subscription.topic, partition, subscription.handle, context.clock()
         )
@@ -154,12 +157,10 @@ struct StepApplier: Sendable {
                 let parked = ParkedRecord(
                     event, record: step.record, number: link.chain.next - 1, producer: link.producer,
                     reason: ParkedTable.behindParked)
-                try ParkedTable.park([parked], at: time, in: session)
-                counts.parked += 1
+                counts.parked += try ParkedTable.park([parked], at: time, in: session)
             case .park(let parked):
                 if let subject = parked.subject { held.insert(subject) }
-                try ParkedTable.park([parked], at: time, in: session)
-                counts.parked += 1
+                counts.parked += try ParkedTable.park([parked], at: time, in: session)
             }
         }
         return counts

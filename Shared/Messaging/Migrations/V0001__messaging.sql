@@ -56,12 +56,14 @@ CREATE TABLE submission (
 ALTER TABLE submission ALTER COLUMN bytes SET STORAGE EXTERNAL;
 CREATE INDEX submission_pending ON submission (sequence) WHERE state = 'pending';
 
--- Events that wait for a number in their partition; finality 0 is pending, 1 is final.
+-- Events that wait for a number in their partition; finality 0 is pending, 1 is final. Only restrictive
+-- events are published while pending, and those are numbered first.
 CREATE TABLE unpublished (
     id bigserial PRIMARY KEY,
     event_id uuid NOT NULL,
     finality smallint NOT NULL CHECK (finality IN (0, 1))
 );
+CREATE INDEX unpublished_order ON unpublished (finality, id);
 
 -- What this service wrote to its topics, in the order of the numbers; the topic is a copy of this table.
 CREATE TABLE publication (
@@ -125,3 +127,7 @@ CREATE TABLE parked (
 );
 ALTER TABLE parked ALTER COLUMN record SET STORAGE EXTERNAL;
 CREATE INDEX parked_subject ON parked (topic, subject) WHERE subject IS NOT NULL;
+-- Evidence is kept once however often a partition is read again. Authentic records need no such rule, since
+-- each takes its number once, and must not have it: in a topic that was replaced one of them may stand at
+-- an offset where junk stood.
+CREATE UNIQUE INDEX parked_evidence ON parked (topic, partition, kafka_offset) WHERE producer IS NULL;

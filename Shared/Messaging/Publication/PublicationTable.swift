@@ -21,12 +21,13 @@ struct UndeliveredRecord: Sendable {
 
 /// Reads and writes the events that wait for publication and the records that were made of them.
 enum PublicationTable {
-    /// Takes events that wait for a number, in the order in which they were queued, and locks them.
+    /// Takes events that wait for a number and locks them: pending ones first, which are the restrictive
+    /// ones, and each kind in the order in which it was queued.
     static func takeUnpublished(
         limit: Int, in session: PostgresSession
     ) throws -> [UnpublishedEvent] {
         let rows = try session.query(
-            "SELECT id, finality, event_id FROM unpublished ORDER BY id LIMIT $1 FOR UPDATE",
+            "SELECT id, finality, event_id FROM unpublished ORDER BY finality, id LIMIT $1 FOR UPDATE",
             [.int(Int64(limit))])
         let waiting = try rows.map { row in
             (queueID: try row.int(0), finality: try row.int(1), eventID: EntryID(try row.uuid(2)))
@@ -118,6 +119,22 @@ enum PublicationTable {
                 number: UInt64(bitPattern: try row.int(2)), key: Array(try row.text(3).utf8),
                 headers: try HeaderText.read(try row.text(4)), value: try row.bytes(5))
         }
+    }
+
+    /// Gives those of the partitions that lack records which have numbers.
+    static func placesBehind(
+        among places: [TopicPartition], in session: PostgresSession
+    ) throws -> Set<TopicPartition> {
+        let rows = try session.query(
+            """
+            SELECT place.topic, place.partition FROM unnest($1, $2) AS place(topic, partition)
+            WHERE EXISTS (
+                SELECT 1 FROM publication
+                WHERE topic = place.topic AND partition = place.partition AND NOT delivered)
+            """,
+            [.textArray(places.map(\.topic)), .intArray(places.map { Int64($0.partition) })])
+        return Set(
+            try rows.map { TopicPartition(topic: try $0.text(0), partition: Int32(try $0.int(1))) })
     }
 
     /// Notes where the broker stored records.

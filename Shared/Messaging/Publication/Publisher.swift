@@ -12,6 +12,10 @@ struct Publisher: Sendable {
     /// How many events get their numbers in one transaction; sealing takes about half a millisecond
     /// each.
     private static let composeMax = 64
+    /// How many rounds of numbering follow one another before the loop looks again whether it may go on.
+    private static let roundsMax = 8
+    /// How many batches are sent in one round: a topic that is filled again silences no heartbeat.
+    private static let batchesMax = 4
     /// How many records are sent together.
     private static let deliverCountMax = 256
     /// How many bytes are sent together; the embedded broker loses records above 2.4 MB in flight to a
@@ -55,34 +59,46 @@ struct Publisher: Sendable {
         }
     }
 
+    /// Publishes in rounds of bounded length with heartbeats between them, so that a backlog of permissive
+    /// events makes nobody's view old.
     private func work(_ state: inout PublisherState) async throws {
-        if state.mustCompare {
-            try await PublicationRepair(context: context, reader: reader, places: state.places).run()
-            state.mustCompare = false
-            state.newestOffsets = [:]
+        for _ in 0..<Self.roundsMax {
+            try Task.checkCancellation()
+            if state.mustCompare { try await compare(&state) }
+            // INVARIANT: the heartbeat's time is taken before the queue is read, and restrictive events
+            // leave the queue first, so once none is left every one that was accepted by then has a number
+            // below the one that the heartbeat states. Permissive events may wait behind it.
+            let time = context.clock()
+            let round = try await composeNext(state)
+            let isDelivered = try await deliverWaiting(&state)
+            if !round.mayLeaveRestrictive, state.isHeartbeatDue { try await beat(at: time, &state) }
+            if round.count < Self.composeMax, isDelivered { return }
         }
-        // INVARIANT: the heartbeat's time is taken before the queue is read, so all that was accepted
-        // by then has a number below the one that the heartbeat states.
-        let time = context.clock()
-        try await publishWaiting(&state)
-        guard state.isHeartbeatDue else { return }
-        try await beat(at: time, &state)
+        wake.signal()
     }
 
-    private func publishWaiting(_ state: inout PublisherState) async throws {
-        while true {
-            let composedCount = try await composeNext(state)
-            while try await deliverNext(&state) {}
-            if composedCount < Self.composeMax { return }
+    private func compare(_ state: inout PublisherState) async throws {
+        try await PublicationRepair(context: context, reader: reader, places: state.places).run()
+        state.mustCompare = false
+        state.newestOffsets = [:]
+    }
+
+    /// Sends what the broker has not confirmed; false when some of it is left.
+    private func deliverWaiting(_ state: inout PublisherState) async throws -> Bool {
+        for _ in 0..<Self.batchesMax {
+            guard try await deliverNext(&state) else { return true }
         }
+        return false
     }
 
     /// Numbers the next events in one transaction, on the session that holds the leader's lock.
-    private func composeNext(_ state: PublisherState) async throws -> Int {
+    private func composeNext(
+        _ state: PublisherState
+    ) async throws -> (count: Int, mayLeaveRestrictive: Bool) {
         let composer = state.composer
         return try await lock.transaction { session in
             let waiting = try PublicationTable.takeUnpublished(limit: Self.composeMax, in: session)
-            guard !waiting.isEmpty else { return 0 }
+            guard let last = waiting.last else { return (0, false) }
             let places = waiting.map {
                 TopicPartition(
                     topic: $0.event.type.topic.rawValue, partition: composer.partition(of: $0.event))
@@ -96,7 +112,7 @@ struct Publisher: Sendable {
                 publications.append(publication)
             }
             try PublicationTable.store(publications, queueIDs: waiting.map(\.queueID), in: session)
-            return waiting.count
+            return (waiting.count, waiting.count == Self.composeMax && last.finality == .pending)
         }
     }
 
@@ -155,14 +171,19 @@ struct Publisher: Sendable {
         }
     }
 
-    /// Writes a heartbeat to every partition of the service's topics.
+    /// Writes a heartbeat to every partition of the service's topics that holds all its records; in
+    /// another one it would come before records that it covers.
     private func beat(at time: Timestamp, _ state: inout PublisherState) async throws {
         let places = state.places
         // The chains come from the session that holds the lock: a leader that lost it states nothing.
-        let chains = try await lock.transaction { session in
-            try PublicationTable.chains(of: places, in: session)
+        let (chains, behind) = try await lock.transaction { session in
+            (
+                try PublicationTable.chains(of: places, in: session),
+                try PublicationTable.placesBehind(among: places, in: session)
+            )
         }
         let records = places.compactMap { place -> UndeliveredRecord? in
+            guard !behind.contains(place) else { return nil }
             guard let topic = Topic(rawValue: place.topic), let chain = chains[place] else { return nil }
             let headers = state.composer.heartbeat(
                 topic: topic, partition: place.partition, chain: chain, time: time)

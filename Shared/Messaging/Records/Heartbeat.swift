@@ -2,8 +2,10 @@ import Cryptography
 import LedgerProtocol
 import Model
 
-/// A producer's statement that it published nothing to a partition, by a time, but what has a number
-/// below `next`.
+/// A producer's statement that every restrictive event of a partition that it accepted by a time has a
+/// number below `next`.
+///
+/// Permissive events may wait for their numbers behind it: that they come later restricts nobody too late.
 struct Heartbeat: Hashable, Sendable {
     /// The value of the header `ce_type`.
     static let type = "consentry.heartbeat.v1"

@@ -4,6 +4,10 @@ package struct ServiceLimits: Sendable {
     ///
     /// 512 requests of 64 KiB are 32 MiB, and more would only queue for the database.
     package var concurrentRequestMax = 512
+    /// Bytes of bodies that are on their way or being worked on, together; what exceeds them gets 503.
+    ///
+    /// Every command of 64 KiB fits, and a few of the largest Bundles beside them.
+    package var concurrentBodyBytesMax = 128 << 20
     /// Open connections; further ones wait in the listen queue until another closes.
     package var connectionMax = 4_096
     /// Seconds after which a connection without a request is closed; above the 60 s of common proxies.

@@ -48,21 +48,17 @@ struct Endpoint: Sendable {
         _ request: Request, _ context: ConnectionContext, start: ContinuousClock.Instant
     ) async throws -> Answer {
         let route = try route(for: request.method)
-        if isGated {
-            guard harness.gate.enter() else {
-                throw HTTPProblem.unavailable(
-                    "too_many_concurrent_requests", "the service is at its limit of requests; try again")
-            }
-        }
-        defer { if isGated { harness.gate.leave() } }
+        try route.admission?(try decoded(request, context, body: []))
+        let bodyBytes = request.bodyBytes(atMost: route.maxBodyBytes)
+        guard harness.gate.takeRoom(bodyBytes) else { throw Self.atItsLimit }
+        defer { harness.gate.giveBackRoom(bodyBytes) }
         let deadline = start + .milliseconds(route.timeoutMilliseconds)
         let body = try await request.readBody(bytesMax: route.maxBodyBytes, deadline: deadline)
         do {
-            let decoded = try ServiceRequest(
-                method: request.method, path: request.uri.path,
-                pathParameters: Dictionary(
-                    context.parameters.map { (String($0.key), String($0.value)) }, uniquingKeysWith: { $1 }),
-                query: request.uri.query ?? "", headers: request.headers, body: body)
+            // A place is taken only now: bodies that trickle in hold their room and nobody's place.
+            guard !isGated || harness.gate.enter() else { throw Self.atItsLimit }
+            defer { if isGated { harness.gate.leave() } }
+            let decoded = try decoded(request, context, body: body)
             return Answer(response: try await call(route, decoded, deadline: deadline))
         } catch {
             // The body has been read here, so the connection can go on.
@@ -70,6 +66,20 @@ struct Endpoint: Sendable {
             log(problem)
             return Answer(response: problem.response(forPath: request.uri.path))
         }
+    }
+
+    private static var atItsLimit: HTTPProblem {
+        .unavailable("too_many_concurrent_requests", "the service is at its limit of requests; try again")
+    }
+
+    private func decoded(
+        _ request: Request, _ context: ConnectionContext, body: [UInt8]
+    ) throws(HTTPProblem) -> ServiceRequest {
+        try ServiceRequest(
+            method: request.method, path: request.uri.path,
+            pathParameters: Dictionary(
+                context.parameters.map { (String($0.key), String($0.value)) }, uniquingKeysWith: { $1 }),
+            query: request.uri.query ?? "", headers: request.headers, body: body)
     }
 
     private func route(for method: HTTPRequest.Method) throws(HTTPProblem) -> Route {
@@ -115,7 +125,8 @@ struct Endpoint: Sendable {
 
 extension Endpoint {
     private func log(_ problem: HTTPProblem) {
-        guard problem.status.code >= 500 else { return }
+        // An unknown method is the caller's fault, and callers do not fill the log.
+        guard problem.status.code >= 500, problem.status != .notImplemented else { return }
         let metadata: Logger.Metadata = [
             "route": .string(template), "status": .stringConvertible(problem.status.code),
             "code": .string(problem.code), "cause": .string(problem.cause ?? problem.message),

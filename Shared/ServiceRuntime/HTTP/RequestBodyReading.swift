@@ -9,6 +9,12 @@ extension Request {
         return headers[.contentLength].map { $0 != "0" } ?? false
     }
 
+    /// The most bytes that the body can come to before it is refused: what its head announces, or the limit.
+    func bodyBytes(atMost bytesMax: Int) -> Int {
+        guard hasBody else { return 0 }
+        return min(headers[.contentLength].flatMap { Int($0) } ?? bytesMax, bytesMax)
+    }
+
     /// Reads the whole body.
     ///
     /// - Throws: 413 as soon as more than the limit is announced or has arrived; 408 at the deadline;

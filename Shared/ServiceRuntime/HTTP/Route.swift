@@ -5,6 +5,9 @@ package struct Route: Sendable {
     /// Answers a request; it must heed cancellation, which is how a time-out reaches it.
     package typealias Handler = @Sendable (ServiceRequest) async throws -> ServiceResponse
 
+    /// Looks at the head of a request, whose body is still empty, and refuses those that may not send one.
+    package typealias Admission = @Sendable (ServiceRequest) throws(HTTPProblem) -> Void
+
     /// Bytes of a body unless the route says otherwise: far above any command, far below any attachment.
     package static let defaultBodyBytesMax = 65_536
     /// Milliseconds for reading the body and answering unless the route says otherwise.
@@ -19,6 +22,8 @@ package struct Route: Sendable {
     package let maxBodyBytes: Int
     /// Milliseconds for reading the body (then 408) and answering (then 503).
     package let timeoutMilliseconds: Int
+    /// What is asked before the body is read; for routes whose bodies only known callers may send.
+    package let admission: Admission?
     /// What answers requests.
     package let handler: Handler
 
@@ -28,7 +33,8 @@ package struct Route: Sendable {
     /// another form traps.
     package init(
         _ method: HTTPRequest.Method, _ template: String, maxBodyBytes: Int = Self.defaultBodyBytesMax,
-        timeoutMilliseconds: Int = Self.defaultTimeoutMilliseconds, handler: @escaping Handler
+        timeoutMilliseconds: Int = Self.defaultTimeoutMilliseconds, admission: Admission? = nil,
+        handler: @escaping Handler
     ) {
         precondition(Self.isTemplate(template), "\(template) is not a path template")
         precondition(Self.methods.contains(method), "\(method.rawValue) is not a method of routes")
@@ -36,6 +42,7 @@ package struct Route: Sendable {
         self.template = template
         self.maxBodyBytes = maxBodyBytes
         self.timeoutMilliseconds = timeoutMilliseconds
+        self.admission = admission
         self.handler = handler
     }
 
@@ -65,11 +72,12 @@ extension Route {
     /// Makes a route of `POST`.
     package static func post(
         _ template: String, maxBodyBytes: Int = defaultBodyBytesMax,
-        timeoutMilliseconds: Int = defaultTimeoutMilliseconds, handler: @escaping Handler
+        timeoutMilliseconds: Int = defaultTimeoutMilliseconds, admission: Admission? = nil,
+        handler: @escaping Handler
     ) -> Route {
         Route(
             .post, template, maxBodyBytes: maxBodyBytes, timeoutMilliseconds: timeoutMilliseconds,
-            handler: handler)
+            admission: admission, handler: handler)
     }
 
     /// Makes a route of `PUT`.

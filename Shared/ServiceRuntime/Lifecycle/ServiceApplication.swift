@@ -44,7 +44,8 @@ package struct ServiceApplication: Sendable {
         self.limits = limits
         self.background = background
         self.logger = logger
-        let gate = RequestGate(limit: limits.concurrentRequestMax)
+        let gate = RequestGate(
+            limit: limits.concurrentRequestMax, bodyBytesMax: limits.concurrentBodyBytesMax)
         shutdown = ShutdownState()
         let probes = Probes(
             readiness: readiness, readinessMilliseconds: limits.readinessMilliseconds, metrics: metrics,
@@ -131,6 +132,7 @@ package struct ServiceApplication: Sendable {
             responder: responder,
             server: .http1(
                 configuration: .init(
+                    additionalChannelHandlers: [MalformedRequestAnswerInstaller(limits: limits)],
                     idleTimeout: .seconds(Int64(limits.idleTimeoutSeconds)),
                     httpDecoderConfiguration: .init(
                         maxHeaderFieldSize: limits.headerBytesMax, maxHeaderListSize: limits.headerBytesMax,

@@ -1,9 +1,12 @@
+import ConsentAdapters
 import ConsentCore
 import Cryptography
 import HTTPTypes
 import LedgerProtocol
 import Messaging
 import Model
+import Postgres
+import ServiceHost
 import ServiceRuntime
 import Testing
 import Tokens
@@ -41,6 +44,34 @@ import Tokens
             #expect(try Self.json(status)["status"]?.string == "in-force")
             #expect(try Self.json(status)["entry"]?["index"]?.int64 == 7)
             #expect(try Self.json(status)["version"]?.string == SHA256.hash(message.body).hex)
+        }
+    }
+
+    @Test func aDenialIsInForceAndOnItsWayToOthersWhenItIsAccepted() async throws {
+        try await ConsentNetwork.with(isFinalAtOnce: false) { network in
+            _ = try await network.submit(network.message(network.document()))
+            let message = network.message(network.document(type: "deny"))
+            let accepted = try await network.submit(message)
+            #expect(accepted.status == .accepted)
+            #expect(try Self.json(accepted)["status"]?.string == "in-force")
+            let id = try #require(try Self.json(accepted)["id"]?.string)
+            let status = try await network.get("/contracts/{id}", parameters: ["id": id], as: network.patient)
+            #expect(try Self.json(status)["status"]?.string == "in-force")
+            #expect(try Self.json(status)["entry"]?["index"] == nil)
+            // Of the two contracts only the denial is published before it is final.
+            let published = try await network.service.host.pool.query { session in
+                try session.query(
+                    """
+                    SELECT e.id, e.type, e.payload FROM event e JOIN unpublished u ON u.event_id = e.id
+                    WHERE u.finality = 0
+                    """
+                ).map { (EntryID(try $0.uuid(0)), try $0.text(1), try JSONValue(parsing: try $0.bytes(2))) }
+            }
+            #expect(published.map(\.1) == [EventType.consentDenied.rawValue])
+            #expect(published.first?.0?.description == accepted.headers[Self.entryID])
+            let data = published.first?.2["data"]
+            #expect(data?["contract"]?.string == id)
+            #expect(data?["document"]?.string == Base64.encode(message.body))
         }
     }
 
@@ -96,6 +127,34 @@ import Tokens
             #expect(unsupported.status == .unprocessableContent)
             let counts = try await network.rowCounts()
             #expect(counts == [0, 0, 0, 0, 0, 0, 0])
+        }
+    }
+
+    @Test func aBodyThatIsNoJSONIsToldSoBeforeAnythingElse() async throws {
+        try await ConsentNetwork.with { network in
+            let text = try await network.call(
+                .post, "/fhir/Consent", headers: [.contentType: "text/plain"], body: Array("{}".utf8))
+            #expect(text.status == .unsupportedMediaType)
+            let broken = try await network.call(
+                .post, "/fhir/Consent", headers: [.contentType: "application/fhir+json"],
+                body: Array(#"{"a":1,}"#.utf8))
+            #expect(broken.status == .badRequest)
+            let diagnostics = try Self.json(broken)["issue"]?[0]?["diagnostics"]?.string
+            #expect(diagnostics?.hasSuffix("at byte 7") == true)
+        }
+    }
+
+    @Test func aVersionHasOneName() async throws {
+        try await ConsentNetwork.with { network in
+            let id = try await network.grant(network.document())
+            var statuses: [Int] = []
+            for number in ["1", "01", "+1", "2"] {
+                let shown = try await network.get(
+                    "/fhir/Consent/{id}/_history/{number}", parameters: ["id": id, "number": number],
+                    as: network.patient)
+                statuses.append(shown.status.code)
+            }
+            #expect(statuses == [200, 404, 404, 404])
         }
     }
 

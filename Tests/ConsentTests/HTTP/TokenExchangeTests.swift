@@ -179,6 +179,37 @@ import Tokens
         }
     }
 
+    @Test func aDenialHoldsUntilItsRevocationIsFinal() async throws {
+        try await ConsentNetwork.with(isFinalAtOnce: false) { network in
+            let permit = try await network.grant(network.document())
+            let document = network.document(type: "deny")
+            let denial = try await network.grant(document)
+            try await network.makeFinal()
+            let status = {
+                try Self.json(
+                    try await network.get("/contracts/{id}", parameters: ["id": denial], as: network.patient)
+                )["status"]?.string
+            }
+            let revoked = try await network.revoke(denial, document)
+            #expect(revoked.status == .ok)
+            let pending = try await network.exchange(try network.form())
+            #expect(pending.status == .forbidden)
+            #expect(try await status() == "in-force")
+            try await network.makeFinal()
+            let key = Self.key()
+            let decided = try await network.exchange(try network.form(), key: key)
+            #expect(decided.status == .accepted)
+            #expect(try await status() == "revoked")
+            try await network.makeFinal()
+            let granted = try await network.exchange(try network.form(), key: key)
+            #expect(granted.status == .ok)
+            let ended = try await network.revoke(permit, network.document())
+            #expect(ended.status == .ok)
+            let after = try await network.exchange(try network.form())
+            #expect(after.status == .forbidden)
+        }
+    }
+
     @Test func thePatientSeesWhyAndTheRequesterOnlyTheirOwnSide() async throws {
         try await ConsentNetwork.with { network in
             let id = try await network.grant(network.document(type: "deny"))

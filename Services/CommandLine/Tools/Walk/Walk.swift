@@ -173,17 +173,18 @@ struct Walk {
 
     /// Where the files, logs and streams of the walk are, as commands that can be copied.
     func printWhereToLook(networkFolder: String, kafka: String) {
+        let program = CommandLine.arguments.first ?? "consentry"
+        let genesis = "--genesis \(networkFolder)/genesis.json"
         printer.detail("records read, receipt and event: \(output)")
         printer.detail("check the receipt again, with no service running:")
         printer.detail(
-            "  consentry verify receipt --receipt \(output)/receipt.txt --event \(output)/event.json "
-                + "--genesis \(networkFolder)/genesis.json")
+            "  \(program) verify receipt --receipt \(output)/receipt.txt "
+                + "--event \(output)/event.json \(genesis)"
+        )
         printer.detail("what a subscribing system sees, and what it can open:")
         printer.detail(
-            "  kcat -b \(kafka) -C -e -q -t access.events.demo | consentry events open - "
-                + "--key \(networkFolder)/subscribers/demo/sealing.key "
-                + "--genesis \(networkFolder)/genesis.json"
-        )
+            "  kcat -b \(kafka) -C -e -q -t access.events.demo | \(program) events open - "
+                + "--key \(networkFolder)/subscribers/demo/sealing.key \(genesis)")
     }
 
     private var quorumText: String {

@@ -33,7 +33,8 @@ struct ContractTable: Sendable {
             """
             SELECT coalesce(max(n), 0) FROM (
                 SELECT count(*) AS n FROM contract, unnest(custodians) AS custodian
-                WHERE patient = $1 AND revoked_event IS NULL AND custodian = ANY($2)
+                WHERE patient = $1 AND revoked_event IS NULL AND NOT revoked_final
+                    AND custodian = ANY($2)
                 GROUP BY custodian) AS counts
             """,
             [.uuid(patient.bytes), .uuidArray(custodians.map(\.bytes))])
@@ -60,50 +61,54 @@ struct ContractTable: Sendable {
             document: try row.bytes(3), isRevoked: try row.bool(4), event: event)
     }
 
-    /// Finds the contracts that bind the custodian and are not revoked; the caller holds the patient's row.
+    /// Finds the contracts that bind the custodian and have no final revocation; the caller holds the
+    /// patient's row.
     func standing(
         of patient: ParticipantID, at custodian: ParticipantID, in session: PostgresSession
     ) throws -> [StandingContract] {
         let rows = try session.query(
             """
-            SELECT c.id, v.version, v.document, c.granted_final, c.granted_event
+            SELECT c.id, v.version, v.document, c.granted_final, c.granted_event, c.revoked_event
             FROM contract c JOIN contract_version v ON v.contract = c.id AND v.number = 1
-            WHERE c.patient = $1 AND c.revoked_event IS NULL AND $2 = ANY(c.custodians) ORDER BY c.id
+            WHERE c.patient = $1 AND NOT c.revoked_final AND $2 = ANY(c.custodians) ORDER BY c.id
             """,
             [.uuid(patient.bytes), .uuid(custodian.bytes)])
-        return try rows.map { row in
+        return try rows.compactMap { row in
             guard let id = ContractID(try row.uuid(0)), let version = Digest(try row.bytes(1)),
                 let event = EntryID(try row.uuid(4))
             else { throw UnreadableRow.fault("contract") }
+            let revoked = try row.uuidOrNull(5).flatMap { EntryID($0) }
+            if let revoked, try noteFinality(.revocation, of: id, event: revoked, in: session) { return nil }
             let document = try row.bytes(2)
             // INVARIANT: what decides is what was signed; a changed row decides nothing.
             guard SHA256.hash(document) == version else { throw UnreadableRow.fault("contract_version") }
-            let isFinal = try row.bool(3) ? true : try noteFinality(of: id, event: event, in: session)
+            let isFinal =
+                try row.bool(3) ? true : try noteFinality(.grant, of: id, event: event, in: session)
             return StandingContract(
                 reference: ContractReference(id: id, version: version),
                 compiled: try ContractCompiler.compile(
                     JSONValue(parsing: document), id: id.description, version: version.hex,
                     registeredPolicies: registeredPolicies),
-                isFinal: isFinal)
+                isFinal: isFinal, isRevoked: revoked != nil)
         }
     }
 
     /// Stores a new contract, its first version and its nonce.
     func insert(
-        _ granted: ContractGranted, custodians: [ParticipantID], event: EntryID, at now: Timestamp,
+        _ made: ContractMade, custodians: [ParticipantID], event: EntryID, at now: Timestamp,
         in session: PostgresSession
     ) throws {
         try session.execute(
             "INSERT INTO contract (id, patient, custodians, granted_event) VALUES ($1, $2, $3, $4)",
             [
-                .uuid(granted.contract.bytes), .uuid(granted.message.patient.bytes),
+                .uuid(made.contract.bytes), .uuid(made.message.patient.bytes),
                 .uuidArray(custodians.map(\.bytes)), .uuid(event.bytes),
             ])
         try insertVersion(
-            of: granted.contract, number: 1, granted.message, event: event, at: now, in: session)
+            of: made.contract, number: 1, made.message, event: event, at: now, in: session)
     }
 
-    /// Stores a revocation; from its commit on the contract takes part in no decision.
+    /// Stores a revocation; a permit counts no more from its commit on, a denial once it is final.
     func insert(
         _ revoked: ContractRevoked, event: EntryID, at now: Timestamp, in session: PostgresSession
     ) throws {
@@ -140,13 +145,19 @@ struct ContractTable: Sendable {
             ])
     }
 
+    /// The two events of a contract, by the column that remembers the finality of each.
+    private enum Milestone: String {
+        case grant = "granted_final"
+        case revocation = "revoked_final"
+    }
+
     /// Asks whether a contract's event is final, and remembers it, since finality never ends.
     private func noteFinality(
-        of contract: ContractID, event: EntryID, in session: PostgresSession
+        _ milestone: Milestone, of contract: ContractID, event: EntryID, in session: PostgresSession
     ) throws -> Bool {
         guard try eventStore.finality(of: event, in: session)?.isFinal == true else { return false }
         try session.execute(
-            "UPDATE contract SET granted_final = true WHERE id = $1", [.uuid(contract.bytes)])
+            "UPDATE contract SET \(milestone.rawValue) = true WHERE id = $1", [.uuid(contract.bytes)])
         return true
     }
 }

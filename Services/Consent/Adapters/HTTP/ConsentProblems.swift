@@ -11,7 +11,7 @@ extension ConsentRefusal {
         case .unsigned: .unauthenticated("unsigned", description, scheme: "Consentry-Signature")
         case .malformed: .badRequest("invalid_request", description)
         case .badPatient: .unprocessable("invalid_patient", description)
-        case .notSignedByPatient: .forbidden("wrong_signature", description)
+        case .unknownPatient, .notSignedByPatient: .forbidden("wrong_signature", description)
         case .nonceUsedOtherwise: .conflict("nonce_used", description)
         case .contractRefused: .unprocessable("contract_refused", description)
         case .notActive: .unprocessable("not_active", description)

@@ -18,7 +18,7 @@ enum ContractAnswers {
             contract.document, contentType: "application/fhir+json", status: status, headers: headers)
     }
 
-    /// Answers that a contract is accepted and not in force yet.
+    /// Answers that a contract is accepted and not final; a permit is not in force yet, a denial is.
     static func pending(_ contract: ContractState) -> ServiceResponse {
         var headers = entryHeaders(contract, finality: .pending)
         headers[.location] = "/contracts/\(contract.id)"
@@ -34,7 +34,10 @@ enum ContractAnswers {
     }
 
     private static func body(_ contract: ContractState, finality: EventFinality) -> JSONValue {
-        let status = contract.isRevoked ? "revoked" : finality.isFinal ? "in-force" : "pending"
+        let isInForce = finality.isFinal || contract.isDenial
+        // The mirror of it: a permit has ended when its revocation is accepted, a denial when it is final.
+        let isEnded = contract.isRevoked && (finality.isFinal || !contract.isDenial)
+        let status = isEnded ? "revoked" : isInForce ? "in-force" : "pending"
         return [
             "id": .string(contract.id.description), "version": .string(contract.version.hex),
             "status": .string(status), "entry": entry(contract.event, finality: finality),

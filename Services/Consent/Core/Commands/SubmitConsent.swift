@@ -1,4 +1,4 @@
-import ConsentEngine
+package import ConsentEngine
 import Cryptography
 package import Model
 import Tokens
@@ -64,9 +64,9 @@ package struct SubmitConsent: Sendable {
         guard contract.custodians.count <= Self.contractCountMax,
             facts.standingContractCount < Self.contractCountMax
         else { throw .tooManyContracts }
-        return .granted(
-            ContractGranted(
-                contract: contractID, message: message,
+        return .made(
+            ContractMade(
+                contract: contractID, message: message, effect: contract.root.type,
                 data: .object(
                     [JSONMember(name: "contract", value: .string(contractID.description))] + message.proof)))
     }
@@ -83,17 +83,28 @@ package struct SubmitConsent: Sendable {
 /// What becomes of a submitted contract.
 package enum ConsentSubmission: Sendable {
     /// The contract is new: store it and its event.
-    case granted(ContractGranted)
+    case made(ContractMade)
     /// The same message was accepted before.
     case repeated(UsedNonce)
 }
 
-/// The fact that a patient made a contract: `consent.granted.v1`.
-package struct ContractGranted: Sendable {
+/// The fact that a patient made a contract: `consent.granted.v1`, or `consent.denied.v1` for a denial.
+package struct ContractMade: Sendable {
     /// The contract.
     package let contract: ContractID
     /// What the patient signed.
     package let message: SignedConsent
-    /// The event's data.
+    /// What the root of the contract does.
+    package let effect: ProvisionEffect
+    /// The event's data, of one form for both types.
     package let data: JSONValue
+
+    /// The type of the event.
+    package var eventType: EventType {
+        // INVARIANT: what denies is published when it is accepted; every other service obeys it from then on.
+        switch effect {
+        case .permit: .consentGranted
+        case .deny: .consentDenied
+        }
+    }
 }

@@ -177,7 +177,7 @@ package enum TokenRequestRefusal: Error, Hashable, Sendable, CustomStringConvert
     /// The client's enrolment is not final yet.
     case clientPending
     /// An assertion was used before.
-    case assertionUsedBefore
+    case assertionUsedBefore(UsedAssertion.Purpose)
     /// The resource is no service of this network.
     case unknownResource
     /// Only systems may ask for their users.
@@ -192,10 +192,11 @@ package enum TokenRequestRefusal: Error, Hashable, Sendable, CustomStringConvert
         switch self {
         case .missingParameter: .invalidRequest
         case .unsupportedGrantType: .unsupportedGrantType
-        case .clientNotAuthenticated, .unknownClient, .clientPending, .assertionUsedBefore: .invalidClient
+        case .clientNotAuthenticated, .unknownClient, .clientPending, .assertionUsedBefore(.client):
+            .invalidClient
         case .unknownResource: .invalidTarget
         case .notASystem: .unauthorizedClient
-        case .userAssertionRefused, .userNotOfOrganization: .invalidGrant
+        case .userAssertionRefused, .userNotOfOrganization, .assertionUsedBefore(.user): .invalidGrant
         }
     }
 
@@ -208,7 +209,8 @@ package enum TokenRequestRefusal: Error, Hashable, Sendable, CustomStringConvert
         case .clientNotAuthenticated(let refusal): "client assertion is refused: \(refusal)"
         case .unknownClient: "client is not enrolled with a key of its own; enrol it first"
         case .clientPending: "enrolment of the client is not final yet; try again in a moment"
-        case .assertionUsedBefore: "assertion was used before; make a new one with another `jti`"
+        case .assertionUsedBefore(let purpose):
+            "\(purpose.rawValue) assertion was used before; make a new one with another `jti`"
         case .unknownResource: "`resource` is no service of this network; state the URL of one"
         case .notASystem: "only a system may ask for its users; use `client_credentials`"
         case .userAssertionRefused(let refusal): "user assertion is refused: \(refusal)"

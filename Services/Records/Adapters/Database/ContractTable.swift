@@ -13,7 +13,7 @@ struct ContractTable: Sendable {
     let vault: RecordVault
     let registeredPolicies: Set<String>
 
-    /// Adds a contract that is final; once is enough.
+    /// Adds a contract that is final, or a denial that is known; once is enough.
     func insert(
         _ reference: ContractReference, of patient: ParticipantID, document: [UInt8],
         in session: PostgresSession
@@ -33,22 +33,28 @@ struct ContractTable: Sendable {
 
     /// Revokes a contract in all its versions; the caller holds the patient's lock.
     func revoke(
-        _ contract: ContractID, of patient: ParticipantID, event: EntryID, in session: PostgresSession
+        _ contract: ContractID, of patient: ParticipantID, event: EntryID, isFinal: Bool,
+        in session: PostgresSession
     ) throws {
         try session.execute(
-            "INSERT INTO revocation (contract, patient, event_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-            [.uuid(contract.bytes), .uuid(patient.bytes), .uuid(event.bytes)])
+            """
+            INSERT INTO revocation (contract, patient, event_id, is_final) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (contract) DO UPDATE SET is_final = revocation.is_final OR excluded.is_final
+            """,
+            [.uuid(contract.bytes), .uuid(patient.bytes), .uuid(event.bytes), .bool(isFinal)])
     }
 
-    /// Gives the contracts of a patient that were revoked.
+    /// Gives the contracts of a patient that were revoked, pending revocations included.
     func revoked(of patient: ParticipantID, in session: PostgresSession) throws -> Set<ContractID> {
         let rows = try session.query(
             "SELECT contract FROM revocation WHERE patient = $1", [.uuid(patient.bytes)])
         return Set(try rows.compactMap { ContractID(try $0.uuid(0)) })
     }
 
-    /// Gives the contracts of a patient that are in force, compiled from their signed bytes.
+    /// Gives the contracts of a patient without a final revocation, compiled from their signed bytes.
     ///
+    /// INVARIANT: a denial counts until its revocation is final; a permit ends with the pending one, which
+    /// `revoked` gives.
     /// One that does not open or compile is given without its evaluation form, which releases nothing.
     func inForce(
         of patient: ParticipantID, key: RecordVault.PatientKey?, in session: PostgresSession
@@ -57,7 +63,8 @@ struct ContractTable: Sendable {
             """
             SELECT id, version, sealed_document FROM contract
             WHERE patient = $1
-                AND NOT EXISTS (SELECT 1 FROM revocation WHERE revocation.contract = contract.id)
+                AND NOT EXISTS (
+                    SELECT 1 FROM revocation WHERE revocation.contract = contract.id AND revocation.is_final)
             LIMIT $2
             """,
             [.uuid(patient.bytes), .int(Int64(Self.countMax + 1))])

@@ -1,3 +1,4 @@
+import ConsentEngine
 import Cryptography
 import Messaging
 import Model
@@ -10,10 +11,12 @@ struct ConsentProjection: Sendable {
     let contracts: ContractTable
     let decisions: DecisionTable
 
-    /// Applies one event of `consent.events`: a grant when it is final, a revocation as soon as it is known.
+    /// Applies one event of `consent.events`: a grant when it is final, a denial as soon as it is known, and
+    /// a revocation both times, since a permit ends with the first and a denial with the second.
     func applyConsent(_ event: InboundEvent, in session: PostgresSession) throws {
         switch event.type {
         case .consentGranted: try grant(event, in: session)
+        case .consentDenied: try deny(event, in: session)
         case .consentRevoked: try revoke(event, in: session)
         case .participantEnrolled, .accessDecided, .accessDisclosed, .accessRefused, .recordsStored: return
         }
@@ -40,6 +43,27 @@ struct ConsentProjection: Sendable {
 
     private func grant(_ event: InboundEvent, in session: PostgresSession) throws {
         guard event.finality.isFinal else { return }
+        let (reference, document) = try signedContract(of: event)
+        try PatientTable.lockShared(event.subject, in: session)
+        try contracts.insert(reference, of: event.subject, document: document, in: session)
+    }
+
+    /// Adds a contract that denies when its event comes first, pending or final; the second adds nothing.
+    private func deny(_ event: InboundEvent, in session: PostgresSession) throws {
+        let (reference, document) = try signedContract(of: event)
+        // INVARIANT: nothing that permits counts before it is final, whatever the type of its event says.
+        let type = (try? JSONValue(parsing: document))?["provision"]?["type"]?.string
+        guard type == ProvisionEffect.deny.rawValue else {
+            throw MessagingFault(.invalidRecord, "a denial's signed bytes do not deny; ask `consent`")
+        }
+        // INVARIANT: releases of this patient that run wait for this, or this waits for them; none passes.
+        try PatientTable.lockAlone(event.subject, in: session)
+        try contracts.insert(reference, of: event.subject, document: document, in: session)
+    }
+
+    private func signedContract(
+        of event: InboundEvent
+    ) throws -> (reference: ContractReference, document: [UInt8]) {
         guard let contract = event.data["contract"]?.string.flatMap({ ContractID($0) }),
             let version = event.data["version"]?.string.flatMap({ Digest(hex: $0) }),
             let document = event.data["document"]?.string.flatMap({ Base64.decode($0) }),
@@ -48,10 +72,7 @@ struct ConsentProjection: Sendable {
             throw MessagingFault(
                 .invalidRecord, "a contract's event and its signed bytes differ; ask `consent`")
         }
-        try PatientTable.lockShared(event.subject, in: session)
-        try contracts.insert(
-            ContractReference(id: contract, version: version), of: event.subject, document: document,
-            in: session)
+        return (ContractReference(id: contract, version: version), document)
     }
 
     private func revoke(_ event: InboundEvent, in session: PostgresSession) throws {
@@ -60,6 +81,7 @@ struct ConsentProjection: Sendable {
         }
         // INVARIANT: releases of this patient that run wait for this, or this waits for them; none passes.
         try PatientTable.lockAlone(event.subject, in: session)
-        try contracts.revoke(contract, of: event.subject, event: event.id, in: session)
+        try contracts.revoke(
+            contract, of: event.subject, event: event.id, isFinal: event.finality.isFinal, in: session)
     }
 }

@@ -143,13 +143,22 @@ struct ReadHandler: Sendable {
                 }
             }
             if case .refused(let refusal) = outcome {
-                try service.host.eventStore.append(
-                    id: event, type: .accessRefused, subject: patient, data: command.refused(refusal),
-                    at: now,
-                    in: session)
+                try record(refusal, of: command, id: event, at: now, in: session)
             }
             return outcome
         }
+    }
+
+    /// Appends a refusal; after the token's first ones it is counted only, so that no token fills the ledger.
+    private func record(
+        _ refusal: ReleaseRefusal, of command: ReleaseRecords, id: EntryID, at now: Timestamp,
+        in session: PostgresSession
+    ) throws {
+        let count = try RefusalTable.count(command.token, in: session)
+        guard count <= ReleaseRecords.refusalEventCountMax else { return }
+        try service.host.eventStore.append(
+            id: id, type: .accessRefused, subject: command.token.patient, data: command.refused(refusal),
+            at: now, in: session)
     }
 
     private func facts(

@@ -14,7 +14,8 @@ extension RecordsService {
         return [
             .post(
                 "/fhir/Patient/{id}/$store", maxBodyBytes: SplitBundle.bytesMax,
-                timeoutMilliseconds: Self.storeTimeoutMilliseconds, handler: store.store),
+                timeoutMilliseconds: Self.storeTimeoutMilliseconds, admission: store.admit,
+                handler: store.store),
             .get("/fhir/Patient/{id}/$everything", handler: read.everything),
             // The vault holds no Patient, and a path of its own keeps this from hiding behind the two above.
             .get("/fhir/Patient/{id}", handler: read.patient),

@@ -35,6 +35,12 @@ struct StoreHandler: Sendable {
         return .fhir(.ok, command.response(for: placements))
     }
 
+    /// Refuses strangers before their Bundle is read, so that it takes no memory.
+    @Sendable func admit(_ request: ServiceRequest) throws(HTTPProblem) {
+        _ = try custodian(of: request)
+        try requireMediaType(request)
+    }
+
     /// Records and their event are written in one transaction, so that neither is without the other.
     private func execute(_ command: StoreBundle) async throws -> [StoreBundle.Placement] {
         let now = service.host.clock()
@@ -66,7 +72,7 @@ struct StoreHandler: Sendable {
     }
 
     /// The custodian is the organisation of the token; a practitioner's token stores nothing.
-    private func custodian(of request: ServiceRequest) throws -> ParticipantID {
+    private func custodian(of request: ServiceRequest) throws(HTTPProblem) -> ParticipantID {
         let token = try service.authenticator.authenticate(request)
         let custodian: ParticipantID? =
             switch token.subjectKind {

@@ -34,7 +34,7 @@ package enum ReleaseDelay: String, Hashable, Sendable, CaseIterable {
 
 /// What the shell looks up for one read, inside the transaction that will hold its disclosure.
 package struct ReleaseFacts: Sendable {
-    /// A contract of the patient that is in force here.
+    /// A contract of the patient that has no final revocation here.
     package struct Contract: Sendable {
         /// The contract and its version.
         package let reference: ContractReference
@@ -52,7 +52,7 @@ package struct ReleaseFacts: Sendable {
     package let isFresh: Bool
     /// The decision that the token names, if it has arrived.
     package let decision: RecordedDecision?
-    /// The contracts of the patient that are in force.
+    /// The contracts of the patient that have no final revocation; a denial counts until it has one.
     package let contracts: [Contract]
     /// The contracts of the patient that were revoked, pending revocations included.
     package let revoked: Set<ContractID>
@@ -76,6 +76,8 @@ package struct ReleaseFacts: Sendable {
 package struct ReleaseRecords: Sendable {
     /// Resources of one answer; more are read type by type.
     package static let resourceCountMax = 2_000
+    /// Refusals of one token that become events; further ones are counted and tell nobody anything new.
+    package static let refusalEventCountMax = 8
     /// Bytes of the contents of one answer.
     package static let contentBytesMax = 32 << 20
 
