@@ -170,7 +170,7 @@ extension [Target] {
                 "CommandLine",
                 of: ["CommandLineTools", "LedgerProtocol", "Cryptography", "TransparencyLog", "Merkle"]),
             .tests("EndToEnd", of: ["Postgres"]),
-            .tests("Tidy", of: ["Yams"]),
+            .tests("Tidy", of: ["Cryptography", "Yams"]),
         ]
     }
 }

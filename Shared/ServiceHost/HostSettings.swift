@@ -28,7 +28,7 @@ struct HostSettings: Sendable {
         postgres = try Self.postgres(name, environment)
         kafka = KafkaConfiguration(
             bootstrapServers: try environment.required("CONSENTRY_KAFKA"),
-            clientID: "consentry-\(name.rawValue)", properties: try Self.kafkaProperties(environment))
+            clientID: "consentry-\(name.rawValue)", properties: try environment.kafkaProperties())
         host = try environment.string("CONSENTRY_HOST", default: "127.0.0.1")
         port = try environment.int("CONSENTRY_PORT", default: Self.port(of: service.url), in: 0...65_535)
     }
@@ -60,23 +60,6 @@ struct HostSettings: Sendable {
             // The fault's text never repeats the URL, which may hold a password.
             throw ConfigurationError(variable: "CONSENTRY_POSTGRES", reason: "is refused: \(error)")
         }
-    }
-
-    /// Reads `name=value` pairs for librdkafka, such as those of TLS: `security.protocol=ssl`.
-    private static func kafkaProperties(
-        _ environment: Environment
-    ) throws(ConfigurationError) -> [String: String] {
-        let variable = "CONSENTRY_KAFKA_PROPERTIES"
-        var properties: [String: String] = [:]
-        for pair in try environment.list(variable, default: []) {
-            let parts = pair.split(separator: "=", maxSplits: 1)
-            guard parts.count == 2 else {
-                throw ConfigurationError(
-                    variable: variable, reason: "is no list of `name=value` pairs; correct it")
-            }
-            properties[String(parts[0])] = String(parts[1])
-        }
-        return properties
     }
 
     /// The port that a base URL names; 0 when it names none, since a proxy then stands before the service.

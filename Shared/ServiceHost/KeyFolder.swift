@@ -1,23 +1,31 @@
-import Cryptography
+package import Cryptography
 import Glibc
 import LedgerProtocol
-import ServiceRuntime
+package import ServiceRuntime
 
-/// The folder of a service's private keys; each file is read once, at start, into guarded memory.
-struct KeyFolder: Sendable {
+/// The folder of a process's private keys; each file is read once, at start, into guarded memory.
+package struct KeyFolder: Sendable {
     /// A key file is one short line; anything larger is another file.
     private static let fileBytesMax = 256
 
     private let variable: String
     private let path: String
 
-    init(variable: String, environment: Environment) throws(ConfigurationError) {
+    /// Takes the folder that a variable names.
+    ///
+    /// - Throws: `ConfigurationError` when the variable is not set.
+    package init(variable: String, environment: Environment) throws(ConfigurationError) {
         self.variable = variable
         path = try environment.path(variable)
     }
 
     /// Reads an Ed25519 key and checks it against genesis.
-    func signer(_ name: String, matching expected: PublicSigningKey) throws(ConfigurationError) -> Signer {
+    ///
+    /// - Throws: `ConfigurationError` for a file that is missing, that others can read, that is no such key,
+    ///   or whose key is not the expected one.
+    package func signer(
+        _ name: String, matching expected: PublicSigningKey
+    ) throws(ConfigurationError) -> Signer {
         let file = try keyFile(name)
         let key: SigningKey
         do throws(KeyFileFault) { key = try file.signingKey() } catch { throw fault(name, error) }

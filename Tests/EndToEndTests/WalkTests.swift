@@ -62,7 +62,7 @@ struct WalkTests {
         #expect(result.exitCode == 0, "\(service) killed at step \(step): \(result.output)\n\(suite.logs())")
     }
 
-    /// A verifier accepts the receipt with no service running, and fails with a sentence when a byte is changed.
+    /// A verifier accepts the receipt with no service running, and fails with a sentence for a changed byte.
     ///
     /// One of the two is the suite's own, the other shares no code with it.
     private static func checkReceipt(_ suite: RunningSuite, with verifier: Program) async throws {

@@ -19,6 +19,8 @@ struct Simulation {
     struct Node {
         var core: ValidatorCore?
         var signState: [UInt8]
+        /// The sign-state that those bytes hold.
+        var durable: SignState
         var commits: [BlockCommit] = []
         var notes: [BlockHeight: SignedNote] = [:]
         var wakeAt: Int64 = .max
@@ -46,6 +48,8 @@ struct Simulation {
     private(set) var nodes: [Node] = []
     private(set) var time: Int64 = 0
     private(set) var doubleVotes = 0
+    /// How often something could be seen that an own key had signed and no durable sign-state recorded.
+    private(set) var earlySignatures = 0
     private(set) var waits: [Int64] = []
     private(set) var records: [ReceiptRecord] = []
     private(set) var refusals: [SubmissionRefusal] = []
@@ -63,7 +67,7 @@ struct Simulation {
         for index in network.keys.indices {
             let fresh = SignState(
                 networkID: network.genesis.networkID, validator: ValidatorIndex(UInt16(index)))
-            nodes.append(Node(core: nil, signState: fresh.encoded))
+            nodes.append(Node(core: nil, signState: fresh.encoded, durable: fresh))
         }
         add(1_000, .resubmit)
     }
@@ -171,8 +175,11 @@ struct Simulation {
 
     private mutating func perform(_ actions: [ValidatorAction], _ index: Int) {
         for action in actions {
+            earlySignatures += unrecordedSignatures(in: action, of: index)
             switch action {
-            case .persist(let state): nodes[index].signState = state.encoded
+            case .persist(let state):
+                nodes[index].signState = state.encoded
+                nodes[index].durable = state
             case .send(let message): send(message, from: index)
             case .commit(let commit):
                 // The store takes one block after another.
@@ -185,6 +192,10 @@ struct Simulation {
             case .report: break
             case .halt(let cause): nodes[index].halted = cause
             }
+        }
+        // Anybody may read the newest note once the actions are done.
+        if let newest = nodes[index].core?.newestNote {
+            earlySignatures += unrecordedSignatures(in: newest.note, height: newest.height, of: index)
         }
         guard let deadline = nodes[index].core?.nextDeadline, deadline < nodes[index].wakeAt else { return }
         nodes[index].wakeAt = deadline

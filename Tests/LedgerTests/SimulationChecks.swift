@@ -2,6 +2,7 @@ import Cryptography
 import LedgerCore
 import LedgerProtocol
 import Model
+import TransparencyLog
 
 extension Simulation {
     /// What a validator's start finds: every stored block verified and the tree built from them.
@@ -45,5 +46,64 @@ extension Simulation {
             }
         }
         return forked
+    }
+
+    /// How many signatures by this validator's keys an action shows that its durable sign-state does not
+    /// record.
+    ///
+    /// A block counts as shown when the store is given it, since others read it there.
+    func unrecordedSignatures(in action: ValidatorAction, of index: Int) -> Int {
+        switch action {
+        case .send(let message): unrecordedSignatures(in: message, of: index)
+        case .commit(let commit):
+            unrecorded(
+                votes: commit.certificate.precommits,
+                cosignatures: [commit.cosignature].compactMap { $0 }, of: index)
+        case .keep(let note, let height): unrecordedSignatures(in: note, height: height, of: index)
+        case .persist, .answer, .report, .measure, .halt: 0
+        }
+    }
+
+    func unrecordedSignatures(in note: SignedNote, height: BlockHeight, of index: Int) -> Int {
+        let cosignatures = note.cosignatures(height: height, genesis: network.genesis)
+        return unrecorded(votes: [], cosignatures: cosignatures, of: index)
+    }
+
+    private func unrecordedSignatures(in message: OutboundMessage, of index: Int) -> Int {
+        if message.topic == .ledgerReceipts {
+            guard case .record(let record) = try? ReceiptMessage(decoding: message.bytes),
+                let note = try? SignedNote(parsing: String(decoding: record.note, as: UTF8.self))
+            else { return 0 }
+            return unrecordedSignatures(in: note, height: record.height, of: index)
+        }
+        switch try? LedgerMessage(decoding: message.bytes) {
+        case .vote(let vote): return unrecorded(votes: [vote], cosignatures: [], of: index)
+        case .cosignature(let own): return unrecorded(votes: [], cosignatures: [own], of: index)
+        case .proposal(let proposal):
+            let durable = nodes[index].durable
+            let isRecorded = proposal == durable.proposal || isOver(proposal.height, proposal.round, durable)
+            return proposal.proposer.position != index || isRecorded ? 0 : 1
+        default: return 0
+        }
+    }
+
+    private func unrecorded(votes: [Vote], cosignatures: [CosignatureMessage], of index: Int) -> Int {
+        let durable = nodes[index].durable
+        let early = votes.count { vote in
+            let recorded = vote.step == .prevote ? durable.prevote : durable.precommit
+            return vote.validator.position == index && vote != recorded
+                && !isOver(vote.height, vote.round, durable)
+        }
+        let earlyCosignatures = cosignatures.count { message in
+            guard message.validator.position == index else { return false }
+            guard let last = durable.cosignature, last.height >= message.height else { return true }
+            return last.height == message.height && last != message
+        }
+        return early + earlyCosignatures
+    }
+
+    /// Whether a sign-state admits no signature for the height and round any more.
+    private func isOver(_ height: BlockHeight, _ round: UInt32, _ state: SignState) -> Bool {
+        state.height > height || state.height == height && state.lastRound ?? 0 > round
     }
 }

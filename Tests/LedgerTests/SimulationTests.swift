@@ -164,6 +164,7 @@ enum SimulationSeeds {
         let forks = simulation.forks()
         #expect(forks.isEmpty)
         #expect(simulation.doubleVotes == 0)
+        #expect(simulation.earlySignatures == 0)
         let halted = simulation.nodes.compactMap(\.halted)
         #expect(halted.isEmpty)
     }

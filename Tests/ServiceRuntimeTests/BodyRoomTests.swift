@@ -18,7 +18,10 @@ import Testing
         let entered = [200, 1].map { gate.takeRoom($0) }
         #expect(entered == [true, false])
     }
+}
 
+// Servers run one after the other: tests that measure how fast one stops would else measure the others too.
+extension ServerTests {
     @Test func bodiesOnTheirWayTakeNobodysPlace() async throws {
         var limits = ServiceLimits()
         limits.concurrentRequestMax = 1

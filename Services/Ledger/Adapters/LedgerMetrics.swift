@@ -44,6 +44,10 @@ final class LedgerMetrics: Sendable {
             ("ledger_mempool_submissions", "Submissions that wait for a block.", { Double($0.mempoolCount) }),
             ("ledger_mempool_bytes", "Their bytes.", { Double($0.mempoolBytes) }),
             (
+                "ledger_dropped_evidence", "Double votes of validators whose fault was proven often enough.",
+                { Double($0.droppedEvidenceCount) }
+            ),
+            (
                 "ledger_validators_heard", "Validators heard within 5 s, this one too.",
                 { Double($0.heardCount) }
             ),

@@ -2,6 +2,7 @@ package import Kafka
 package import LedgerCore
 import LedgerProtocol
 package import Postgres
+import ServiceHost
 package import ServiceRuntime
 
 /// What a ledger process is told from outside.
@@ -45,22 +46,20 @@ package struct LedgerConfiguration: Sendable {
         }
         let index = ValidatorIndex(UInt16(number - 1))
         let member = genesis.validators[index.position]
-        let folder = KeyFolder(path: try environment.path("CONSENTRY_KEYS"))
+        let folder = try KeyFolder(variable: "CONSENTRY_KEYS", environment: environment)
         let keys = ValidatorKeys(
-            consensus: try folder.signer("consensus", expecting: member.consensusKey),
-            cosignature: try folder.signer("cosignature", expecting: member.cosignatureKey),
-            log: try folder.signer("log", expecting: member.logKey))
+            consensus: try folder.signer("consensus.key", matching: member.consensusKey),
+            cosignature: try folder.signer("cosignature.key", matching: member.cosignatureKey),
+            log: try folder.signer("log.key", matching: member.logKey))
         settings = ValidatorSettings(genesis: genesis, validator: index, keys: keys)
         settings.blockIntervalMilliseconds = Int64(
             try environment.int("CONSENTRY_BLOCK_INTERVAL_MS", default: 10, in: 1...60_000))
         let heartbeat = try environment.int("CONSENTRY_HEARTBEAT_BLOCK_SECONDS", default: 0, in: 0...86_400)
         settings.heartbeatMilliseconds = heartbeat == 0 ? nil : Int64(heartbeat) * 1_000
-        postgres = try PostgresConfiguration(
-            url: environment.required("CONSENTRY_POSTGRES"),
-            schema: environment.string("CONSENTRY_SCHEMA", default: "validator_\(number)"))
-        postgres.applicationName = "consentry-validator-\(number)"
+        postgres = try Self.postgres(number, environment)
         kafka = KafkaConfiguration(
-            bootstrapServers: try environment.required("CONSENTRY_KAFKA"), clientID: "validator-\(number)")
+            bootstrapServers: try environment.required("CONSENTRY_KAFKA"), clientID: "validator-\(number)",
+            properties: try environment.kafkaProperties())
         signStatePath = try environment.path("CONSENTRY_SIGN_STATE")
         host = try environment.string("CONSENTRY_HOST", default: "127.0.0.1")
         port = try environment.int(
@@ -73,6 +72,25 @@ package struct LedgerConfiguration: Sendable {
         } catch let fault as GenesisFault {
             throw ConfigurationError(
                 variable: "CONSENTRY_GENESIS", reason: "names a file that is refused: \(fault)")
+        }
+    }
+
+    private static func postgres(
+        _ number: Int, _ environment: Environment
+    ) throws -> PostgresConfiguration {
+        let url = try environment.required("CONSENTRY_POSTGRES")
+        let schema = try environment.string("CONSENTRY_SCHEMA", default: "validator_\(number)")
+        do {
+            var configuration = try PostgresConfiguration(url: url, schema: schema)
+            configuration.connectionCountMax = try environment.int(
+                "CONSENTRY_POSTGRES_CONNECTIONS", default: configuration.connectionCountMax, in: 2...64)
+            configuration.applicationName = "consentry-validator-\(number)"
+            return configuration
+        } catch let error as ConfigurationError {
+            throw error
+        } catch {
+            // The fault's text never repeats the URL, which may hold a password.
+            throw ConfigurationError(variable: "CONSENTRY_POSTGRES", reason: "is refused: \(error)")
         }
     }
 

@@ -23,7 +23,7 @@ struct LedgerRoutes: Sendable {
     }
 
     private func checkpoint() async throws -> ServiceResponse {
-        guard let newest = await validator.newestNote else {
+        guard let newest = try await validator.newestNote else {
             throw HTTPProblem.notFound("no_checkpoint", "no checkpoint has a quorum of cosignatures yet")
         }
         return .bytes(
@@ -32,8 +32,11 @@ struct LedgerRoutes: Sendable {
     }
 
     private func block(_ request: ServiceRequest) async throws -> ServiceResponse {
-        guard let height = UInt64(try request.pathParameter("height")), height > 0, height <= Int64.max else {
-            throw HTTPProblem.badRequest("invalid_height", "a height is a whole number from 1")
+        let text = try request.pathParameter("height")
+        // One spelling a height, so that one block has one URL.
+        guard let height = UInt64(text), String(height) == text, height > 0, height <= Int64.max else {
+            throw HTTPProblem.badRequest(
+                "invalid_height", "a height is a whole number from 1, without sign or leading zeros")
         }
         guard let bytes = try await store.finalBlock(BlockHeight(height)) else {
             throw HTTPProblem.notFound("no_block", "there is no final block at this height yet")

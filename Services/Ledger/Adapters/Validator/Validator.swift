@@ -14,7 +14,8 @@ actor Validator {
     struct Outlets: Sendable {
         let file: SignStateFile
         let bus: LedgerBus
-        /// Bounded by the core: it lets only a few decided blocks wait for the store.
+        /// Bounded by the core: it lets one decided block at a time go to the store, notes only for heights
+        /// that are open, and little evidence of each validator.
         let storeWork: AsyncStream<StoreWork>.Continuation
         /// Bounded; a question that finds no room is asked again by whoever asked.
         let questions: AsyncStream<StoredQuestion>.Continuation
@@ -66,7 +67,13 @@ actor Validator {
         if let failure { throw failure }
     }
 
-    var newestNote: HeightNote? { core.newestNote }
+    /// - Throws: what ended the validator: a note may hold a signature that did not become durable.
+    var newestNote: HeightNote? {
+        get throws {
+            if let failure { throw failure }
+            return core.newestNote
+        }
+    }
     var tiles: TileAccumulator { core.tiles }
 
     func nextSequence(of keyID: KeyID) -> UInt64? { core.mempool.nextSequence(of: keyID) }
@@ -132,7 +139,7 @@ struct ValidatorStatus: Sendable {
     let round: UInt32
     let mempoolCount: Int
     let mempoolBytes: Int
-    let evidenceCount: Int
+    let droppedEvidenceCount: Int
     let heardCount: Int
     let isBehindSignState: Bool
     /// Whether no block is under way.
@@ -145,7 +152,7 @@ struct ValidatorStatus: Sendable {
         round = core.agreement.round
         mempoolCount = core.mempool.count
         mempoolBytes = core.mempool.byteCount
-        evidenceCount = core.evidenceCount
+        droppedEvidenceCount = core.droppedEvidenceCount
         heardCount = core.heardCount(at: now)
         isBehindSignState = core.isBehindSignState
         isIdle = !core.agreement.isAwake && core.mempool.count == 0

@@ -8,7 +8,8 @@ extension ValidatorCore {
     private static let silentMilliseconds: Int64 = 3_000
     private static let queryAfterMilliseconds: Int64 = 50
     private static let queryAgainMilliseconds: Int64 = 500
-    static let evidenceMax = 64
+    /// One pair of votes proves the fault; a validator that goes on must not fill memory, log or store.
+    package static let evidenceOfOneValidatorMax = 16
 
     /// Performs actions in order, those that they lead to after them.
     mutating func run(_ more: [AgreementAction]) {
@@ -105,13 +106,16 @@ extension ValidatorCore {
     }
 
     private mutating func keep(_ doubleVote: DoubleVote) {
-        let isKnown = evidence.contains {
-            $0.first.validator == doubleVote.first.validator && $0.first.height == doubleVote.first.height
-                && $0.first.round == doubleVote.first.round && $0.first.step == doubleVote.first.step
+        let known = evidence.filter { $0.first.validator == doubleVote.first.validator }
+        let isKnown = known.contains {
+            $0.first.height == doubleVote.first.height && $0.first.round == doubleVote.first.round
+                && $0.first.step == doubleVote.first.step
         }
         guard !isKnown else { return }
-        evidenceCount += 1
-        if evidence.count == Self.evidenceMax { evidence.removeFirst() }
+        guard known.count < Self.evidenceOfOneValidatorMax else {
+            droppedEvidenceCount += 1
+            return
+        }
         evidence.append(doubleVote)
         actions.append(.report(doubleVote))
     }

@@ -28,10 +28,10 @@ package struct ValidatorCore: Sendable {
     package internal(set) var tiles: TileAccumulator
     /// The newest complete note.
     package internal(set) var newestNote: HeightNote?
-    /// Proof of faults, at most `evidenceMax`.
+    /// Proof of faults, at most `evidenceOfOneValidatorMax` of each validator.
     package internal(set) var evidence: [DoubleVote] = []
-    /// How often a validator was seen to vote twice.
-    package internal(set) var evidenceCount = 0
+    /// How many double votes were dropped because their validator's fault was proven often enough.
+    package internal(set) var droppedEvidenceCount = 0
 
     var collector: CosignatureCollector
     var peers: Peers
@@ -40,7 +40,9 @@ package struct ValidatorCore: Sendable {
     var queue: [AgreementAction] = []
     var isDraining = false
     var isSignStateDirty = false
+    // Decided blocks that the store does not hold yet, those that it was not given among them.
     var pendingCommitCount = 0
+    var decided: [DecidedBlock] = []
     // Signed and not sent: they wait until the sign-state is durable and the blocks before are stored.
     var withheld: [OutboundMessage] = []
     // The blocks of this height that were found valid, by hash.
@@ -65,6 +67,13 @@ package struct ValidatorCore: Sendable {
     var helped = Throttle<HelpKey>(intervalMilliseconds: 1_000, keysMax: 1_024)
     var cosignaturesSent = Throttle<BlockHeight>(intervalMilliseconds: 1_000, keysMax: 1_024)
     var stated = Throttle<BlockHeight>(intervalMilliseconds: 50, keysMax: 16)
+
+    /// A block that waits until the one before is stored.
+    struct DecidedBlock: Sendable {
+        let commit: BlockCommit
+        /// What was signed up to the decision; nil when all of it is durable, or will be with a block before.
+        let signState: SignState?
+    }
 
     /// Whom a validator helped with what.
     struct HelpKey: Hashable, Sendable {
@@ -143,6 +152,7 @@ package struct ValidatorCore: Sendable {
         self.now = now
         pendingCommitCount -= 1
         committedHeight = height
+        handOver()
         publishReceipts(height)
         applyFinalBlocks()
         return finish()
@@ -158,13 +168,17 @@ package struct ValidatorCore: Sendable {
     /// Lets signed messages out once what they rest on is durable.
     mutating func flush() {
         guard pendingCommitCount == 0 else { return }
-        signState.bind(lock: agreement.lock, valid: agreement.valid, height: agreement.height)
-        if isSignStateDirty {
-            actions.append(.persist(signState))
-            isSignStateDirty = false
-        }
+        if let state = takeUnpersisted() { actions.append(.persist(state)) }
         actions += withheld.map { .send($0) }
         withheld = []
+    }
+
+    /// Takes the sign-state when something was signed that nobody has taken to make durable yet.
+    mutating func takeUnpersisted() -> SignState? {
+        signState.bind(lock: agreement.lock, valid: agreement.valid, height: agreement.height)
+        guard isSignStateDirty else { return nil }
+        isSignStateDirty = false
+        return signState
     }
 
     func isOld(_ height: BlockHeight) -> Bool { height <= heightAtGossip }

@@ -23,7 +23,7 @@ extension ValidatorCore {
         let commit = BlockCommit(
             block: block, certificate: certificate, cosignature: cosignature,
             tiles: tiles.append(block.nodes))
-        actions.append(.commit(commit))
+        decided.append(DecidedBlock(commit: commit, signState: takeUnpersisted()))
         pendingCommitCount += 1
         chain = block.head
         let waits = mempool.settle(block.submissions, atMilliseconds: now.uptimeMilliseconds)
@@ -32,14 +32,27 @@ extension ValidatorCore {
         if unpublished.count > Self.unpublishedMax, let oldest = unpublished.keys.min() {
             unpublished[oldest] = nil
         }
+        handOver()
+        enterHeight()
+    }
+
+    /// Gives the store the next decided block once the one before is stored.
+    ///
+    /// INVARIANT: the certificate, the cosignature and the note hold own signatures, so what was signed up
+    /// to this block becomes durable first; what was signed after it waits, lest the sign-state run ahead.
+    mutating func handOver() {
+        guard pendingCommitCount == decided.count, !decided.isEmpty else { return }
+        let next = decided.removeFirst()
+        if let state = next.signState { actions.append(.persist(state)) }
+        actions.append(.commit(next.commit))
+        let (block, cosignature) = (next.commit.block, next.commit.cosignature)
         resume(block.height, block.checkpointText, cosignature)
         if let cosignature {
             withheld.append(OutboundMessage(topic: .ledgerConsensus, bytes: cosignature.encoded))
         }
-        enterHeight()
     }
 
-    /// Starts to gather the cosignatures of a checkpoint.
+    /// Starts to gather the cosignatures of a checkpoint; the own one is durable in the sign-state.
     mutating func resume(_ height: BlockHeight, _ checkpointText: String, _ own: CosignatureMessage?) {
         if let note = collector.begin(height: height, checkpointText: checkpointText) {
             complete(height, note)

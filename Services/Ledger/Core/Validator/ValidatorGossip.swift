@@ -93,18 +93,25 @@ extension ValidatorCore {
 
     /// Appends final blocks of others as far as they follow on the chain and the store keeps up.
     mutating func applyFinalBlocks() {
-        while pendingCommitCount < Self.commitsAheadMax, let block = finalBlocks.take(chain.height.next) {
+        while pendingCommitCount < Self.commitsAheadMax, let (block, certificate) = takeNextFinalBlock() {
+            append(block, certificate)
+        }
+        if finalBlocks.isEmpty, peers.highest > agreement.height.next { sendStatus() }
+    }
+
+    private mutating func takeNextFinalBlock() -> (BuiltBlock, Certificate)? {
+        for block in finalBlocks.take(chain.height.next) {
             do throws(BlockFault) {
                 let built = try BlockRules.rebuild(
                     entry: block.blockEntry, checkpointText: block.checkpointText,
                     submissions: block.submissions, on: chain, genesis: settings.genesis,
                     nextSequence: { mempool.nextSequence(of: $0) })
-                append(built, block.certificate)
+                return (built, block.certificate)
             } catch {
                 // Its certificate verified, so its sender changed the submissions; another sends them whole.
-                break
+                continue
             }
         }
-        if finalBlocks.isEmpty, peers.highest > agreement.height.next { sendStatus() }
+        return nil
     }
 }

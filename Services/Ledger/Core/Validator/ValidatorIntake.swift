@@ -68,7 +68,7 @@ extension ValidatorCore {
         run(agreement.receive(vote))
     }
 
-    /// Sorts a message of the agreement by its height; only those of the current one are for now.
+    /// Sorts a message of the agreement by its height; only those of the current one are taken at once.
     private mutating func isCurrent(
         _ message: InboundMessage, height: BlockHeight, sender: ValidatorIndex
     ) -> Bool {

@@ -1,0 +1,89 @@
+import Cryptography
+import LedgerCore
+import LedgerProtocol
+import Model
+import Testing
+
+/// One validator of four, given messages by hand.
+@Suite struct ValidatorCoreTests {
+    let network: LedgerNetwork
+    let verifier: MessageVerifier
+
+    init() throws {
+        network = try LedgerNetwork(validatorCount: 4)
+        verifier = MessageVerifier(genesis: network.genesis)
+    }
+
+    private func moment(_ uptime: Int64) -> Moment {
+        Moment(
+            uptimeMilliseconds: uptime,
+            wallClock: LedgerNetwork.createdAt.advanced(byMilliseconds: 1_000 + uptime))
+    }
+
+    private func core() -> ValidatorCore {
+        let state = SignState(networkID: network.genesis.networkID, validator: ValidatorIndex(0))
+        let origin = ValidatorCore.Origin(genesis: network.genesis, signState: state)
+        var core = ValidatorCore(settings: network.settings(0), origin: origin, now: moment(0))
+        _ = core.start(at: moment(0))
+        return core
+    }
+
+    private func vote(
+        _ step: VoteStep, height: BlockHeight, round: UInt32, _ hash: Digest?, by index: Int
+    ) -> Vote {
+        Vote.make(
+            networkID: network.genesis.networkID, step: step, height: height, round: round, blockHash: hash,
+            validator: ValidatorIndex(UInt16(index)), signer: network.keys[index].consensus)
+    }
+
+    private func finalBlock(_ block: BuiltBlock, submissions: [Submission]) throws -> FinalBlock {
+        let precommits = (1...3).map {
+            vote(.precommit, height: block.height, round: 0, block.blockHash, by: $0)
+        }
+        let certificate = Certificate.make(of: precommits, quorum: network.genesis.quorum)
+        return FinalBlock(
+            blockEntry: block.entry, checkpointText: block.checkpointText,
+            certificate: try #require(certificate), submissions: submissions)
+    }
+
+    private func inbound(_ block: FinalBlock) throws -> InboundMessage {
+        .finalBlock(try #require(verifier.verify(block)))
+    }
+
+    @Test(arguments: [true, false])
+    func falseSubmissionsDoNotKeepAFinalBlockOut(falseOneIsFirst: Bool) throws {
+        let genuine = [try network.submission(sequence: 0)]
+        let others = [try network.submission(sequence: 0, salt: "other")]
+        let created = LedgerNetwork.createdAt
+        let first = BlockBuilder.build(
+            on: ChainHead(network.genesis), time: created.advanced(byMilliseconds: 10), submissions: [],
+            genesis: network.genesis)
+        let second = BlockBuilder.build(
+            on: first.head, time: created.advanced(byMilliseconds: 20), submissions: genuine,
+            genesis: network.genesis)
+        let versions = [
+            try inbound(finalBlock(second, submissions: others)),
+            try inbound(finalBlock(second, submissions: genuine)),
+        ]
+        var core = core()
+        _ = core.receive(falseOneIsFirst ? versions : versions.reversed(), at: moment(1))
+        _ = core.receive([try inbound(finalBlock(first, submissions: []))], at: moment(2))
+        #expect(core.chain.hash == second.blockHash)
+    }
+
+    @Test func evidenceOfOneValidatorIsBounded() throws {
+        var core = core()
+        _ = core.receive([.submission(try network.verified(network.submission(sequence: 0)))], at: moment(1))
+        var reported = 0
+        for round in 0..<40 as Range<UInt32> {
+            let votes = [SHA256.hash([1]), nil].map {
+                vote(.prevote, height: BlockHeight(1), round: round, $0, by: 2)
+            }
+            let messages = try votes.map { InboundMessage.vote(try #require(verifier.verify($0))) }
+            for case .report in core.receive(messages, at: moment(2)) { reported += 1 }
+        }
+        #expect(reported == ValidatorCore.evidenceOfOneValidatorMax)
+        #expect(core.evidence.count == reported)
+        #expect(core.droppedEvidenceCount == 40 - reported)
+    }
+}
