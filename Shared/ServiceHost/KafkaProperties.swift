@@ -1,7 +1,9 @@
 package import ServiceRuntime
 
 extension Environment {
-    /// Reads `CONSENTRY_KAFKA_PROPERTIES`: `name=value` pairs for librdkafka, such as `security.protocol=ssl`.
+    /// Reads `CONSENTRY_KAFKA_PROPERTIES`: `name=value` pairs for librdkafka.
+    ///
+    /// TLS, for one, is `security.protocol=ssl`.
     ///
     /// - Throws: `ConfigurationError` that names the variable.
     package func kafkaProperties() throws(ConfigurationError) -> [String: String] {
