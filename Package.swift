@@ -132,7 +132,7 @@ extension [Target] {
                 path: "Services/CommandLine/Main", swiftSettings: .strict),
             .executableTarget(
                 name: "devbroker", dependencies: ["Kafka", "Model", "Yams"], path: "Services/DevBroker",
-                swiftSettings: .strict),
+                exclude: ["README.md"], swiftSettings: .strict),
         ]
     }
 
