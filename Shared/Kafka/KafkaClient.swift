@@ -93,8 +93,14 @@ final class KafkaClient: Sendable {
     func hasLearned(_ topic: String) -> Bool { topics.withLock { $0.learned.contains(topic) } }
 
     /// Asks the cluster for a topic's number of partitions.
+    ///
+    /// The topic counts as learned then, so that the next records are handed over at once and in order.
     func partitionCount(of topic: String, timeoutMilliseconds: Int32) async throws(KafkaFault) -> Int32 {
-        try await waiting { $0.describe(topic, timeoutMilliseconds: timeoutMilliseconds) }
+        try await waiting { client in
+            let answer = client.describe(topic, timeoutMilliseconds: timeoutMilliseconds)
+            if case .success = answer { _ = client.topics.withLock { $0.learned.insert(topic) } }
+            return answer
+        }
     }
 
     /// Finds a topic in the list of all, for a question about one topic may create it.

@@ -48,6 +48,31 @@ struct Bench {
 
 @Suite(.timeLimit(.minutes(1)))
 struct ProducerConsumerTests {
+    @Test func `the first batch of a producer that asked for the topic keeps its order`() async throws {
+        for _ in 0..<20 {
+            let bench = try Bench()
+            _ = try await bench.producer.partitionCount(topic: "one")
+            let offsets = try await Self.sendAtOnce(200, with: bench.producer)
+            let inOrder = offsets == (0..<200).map { Int64($0) }
+            #expect(inOrder)
+            await bench.end()
+        }
+    }
+
+    /// Hands records over one after the other without waiting in between, and returns their offsets.
+    private static func sendAtOnce(_ count: Int, with producer: KafkaProducer) async throws -> [Int64] {
+        try await withThrowingTaskGroup(of: (Int, Int64).self) { group in
+            for place in 0..<count {
+                group.addImmediateTask {
+                    let delivery = try await producer.send(
+                        topic: "one", partition: 0, key: nil, value: [UInt8(place)], headers: [])
+                    return (place, delivery.offset)
+                }
+            }
+            return try await group.reduce(into: [Int64](repeating: -1, count: count)) { $0[$1.0] = $1.1 }
+        }
+    }
+
     @Test func `keys, values, tombstones and headers come back as sent`() async throws {
         let bench = try Bench()
         let headers = [
