@@ -105,42 +105,38 @@ struct Program: Sendable {
     let path: String
     let arguments: [String]
 
-    /// Runs the program to its end; `onLine` sees each line of its output when it is written.
+    /// Runs the program to its end; `onLine` sees each line of its output soon after it is written.
+    ///
+    /// Input and output are files: no event source of the test process hangs on a descriptor that closes.
     func run(
         input: [UInt8] = [], onLine: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> ProgramResult {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "consentry-program-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let (source, output) = (folder.appending(path: "input"), folder.appending(path: "output"))
+        try Data(input).write(to: source)
+        try Data().write(to: output)
+        let isEnded = Mutex(false)
         let process = Process()
         process.executableURL = URL(filePath: path)
         process.arguments = arguments
-        let (output, source) = (Pipe(), Pipe())
-        process.standardOutput = output
-        process.standardError = output
-        process.standardInput = source
-        let collected = Mutex((text: "", rest: ""))
-        // Reading goes on until every holder of the pipe has ended; the programs hand theirs to no daemon.
-        output.fileHandleForReading.readabilityHandler = { handle in
-            let chunk = String(decoding: handle.availableData, as: UTF8.self)
-            let lines = collected.withLock { state -> [String] in
-                state.text += chunk
-                var lines = (state.rest + chunk).components(separatedBy: "\n")
-                state.rest = lines.removeLast()
-                return lines
-            }
-            lines.forEach(onLine)
+        process.standardInput = try FileHandle(forReadingFrom: source)
+        let sink = try FileHandle(forWritingTo: output)
+        process.standardOutput = sink
+        process.standardError = sink
+        process.terminationHandler = { _ in isEnded.withLock { $0 = true } }
+        try process.run()
+        var lineCount = 0
+        while true {
+            // The flag is read first: what was written before the end is in the file by then.
+            let isLast = isEnded.withLock { $0 }
+            let text = try String(decoding: Data(contentsOf: output), as: UTF8.self)
+            let lines = text.components(separatedBy: "\n").dropLast()
+            lines.dropFirst(lineCount).forEach(onLine)
+            lineCount = lines.count
+            if isLast { return ProgramResult(exitCode: process.terminationStatus, output: text) }
+            try await Task.sleep(for: .milliseconds(20))
         }
-        try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
-            process.terminationHandler = { _ in done.resume() }
-            do { try process.run() } catch {
-                process.terminationHandler = nil
-                done.resume(throwing: error)
-                return
-            }
-            try? source.fileHandleForWriting.write(contentsOf: Data(input))
-            try? source.fileHandleForWriting.close()
-        }
-        // What was written last may still be in the pipe.
-        try await Task.sleep(for: .milliseconds(100))
-        output.fileHandleForReading.readabilityHandler = nil
-        return ProgramResult(exitCode: process.terminationStatus, output: collected.withLock { $0.text })
     }
 }
