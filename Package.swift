@@ -81,13 +81,21 @@ extension [Target] {
     static var services: [Target] {
         service("Identity", core: ["Cryptography", "Tokens"])
             + service("Consent", core: ["Cryptography", "ConsentEngine", "Tokens"])
-            + service("Ledger", core: ["Cryptography", "Merkle", "TransparencyLog", "LedgerProtocol"])
+            + service(
+                "Ledger", core: ["Cryptography", "Merkle", "TransparencyLog", "LedgerProtocol"],
+                adapters: [
+                    .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                    .product(name: "NIOCore", package: "swift-nio"),
+                    .product(name: "NIOHTTP1", package: "swift-nio"),
+                ])
             + service("Records", core: ["Cryptography", "ConsentEngine", "Tokens"])
             + service("Notification", core: ["Cryptography", "Tokens"])
     }
 
     /// One service: a pure core, its adapters and a `main` that only composes.
-    static func service(_ name: String, core: [Target.Dependency]) -> [Target] {
+    static func service(
+        _ name: String, core: [Target.Dependency], adapters: [Target.Dependency] = []
+    ) -> [Target] {
         let pure: [Target.Dependency] = ["Model"] + core
         return [
             .target(
@@ -102,7 +110,7 @@ extension [Target] {
                     .product(name: "HTTPTypes", package: "swift-http-types"),
                     .product(name: "Logging", package: "swift-log"),
                     .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                ],
+                ] + adapters,
                 path: "Services/\(name)/Adapters", resources: [.embedInCode("Database/Migrations")],
                 swiftSettings: .strict),
             .executableTarget(

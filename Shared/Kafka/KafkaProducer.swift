@@ -11,8 +11,9 @@ package final class KafkaProducer: Sendable {
     package static let bytesInFlightMax = 32 << 20
     /// The largest record with its key and headers; Kafka's own default.
     package static let recordBytesMax = 1_000_000
-    // A service is given about ten seconds to end; this leaves time for its other parts.
-    private static let flushMaxMilliseconds: Int32 = 3_000
+    /// How long `shutdown` waits for records in flight unless told otherwise; a service is given about five
+    /// seconds to end, and this leaves time for its other parts.
+    package static let flushMaxMilliseconds: Int32 = 3_000
 
     private let client: KafkaClient
     private let deliveries = PendingDeliveries()
@@ -79,12 +80,12 @@ package final class KafkaProducer: Sendable {
     /// The records that nobody waited for and that were not delivered.
     package var undeliveredCount: Int { deliveries.undeliveredCount }
 
-    /// Refuses new records, waits at most 3 s for those in flight, and ends the client.
-    package func shutdown() async {
+    /// Refuses new records, waits for those in flight no longer than it is told, and ends the client.
+    package func shutdown(flushMilliseconds: Int32 = flushMaxMilliseconds) async {
         guard deliveries.close() else { return }
         _ = try? await client.waiting { client in
             // Reports are taken by the signal's queue meanwhile.
-            let error = rd_kafka_flush(client.handle, Self.flushMaxMilliseconds)
+            let error = rd_kafka_flush(client.handle, flushMilliseconds)
             if error != RD_KAFKA_RESP_ERR_NO_ERROR {
                 rd_kafka_purge(client.handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
             }

@@ -10,6 +10,11 @@ final class LedgerMetrics: Sendable {
     let refusedMessages: Metrics.Counter
     let unsentMessages: Metrics.Counter
     let droppedQuestions: Metrics.Counter
+    let sentPeerMessages: Metrics.Counter
+    let unsentPeerMessages: Metrics.Counter
+    let receivedPeerMessages: Metrics.Counter
+    let fetchedBlocks: Metrics.Counter
+    private let registry: Metrics
     private let messages: Metrics.Counter
     private let evidence: Metrics.Counter
     private let decidedSeconds: Metrics.Histogram
@@ -20,6 +25,16 @@ final class LedgerMetrics: Sendable {
 
     init(_ metrics: Metrics, logger: Logger) {
         self.logger = logger
+        registry = metrics
+        sentPeerMessages = metrics.counter(
+            "ledger_peer_sent_messages_total", help: "Messages that other validators took over HTTP.")
+        unsentPeerMessages = metrics.counter(
+            "ledger_peer_unsent_messages_total",
+            help: "Messages that other validators did not take over HTTP, or for which there was no room.")
+        receivedPeerMessages = metrics.counter(
+            "ledger_peer_received_messages_total", help: "Verified messages that came over HTTP.")
+        fetchedBlocks = metrics.counter(
+            "ledger_fetched_blocks_total", help: "Final blocks fetched from other validators.")
         messages = metrics.counter(
             "ledger_messages_total", help: "Verified messages from the bus.", labels: ["kind"])
         refusedMessages = metrics.counter(
@@ -55,6 +70,12 @@ final class LedgerMetrics: Sendable {
         for (name, help, read) in gauges {
             metrics.gauge(name, help: help) { [weak self] in self?.status.withLock { $0 }.map(read) }
         }
+    }
+
+    func showBusSuspicion(_ read: @escaping @Sendable () -> Double?) {
+        registry.gauge(
+            "ledger_bus_suspect", help: "Whether messages take the direct way too, as the bus may withhold.",
+            read: read)
     }
 
     /// Whether the last write to the store succeeded.

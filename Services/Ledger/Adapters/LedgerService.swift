@@ -45,15 +45,17 @@ package struct LedgerService: Sendable {
         // What was signed is known before anything else is looked at.
         let file = try SignStateFile(path: configuration.signStatePath)
         let known = try file.read(networkID: settings.genesis.networkID, validator: settings.validator)
+        let lock = try await SchemaLock(configuration.postgres)
         let pool = PostgresPool(configuration.postgres)
         do {
             let store = try await BlockStore.open(
                 pool: pool, schema: configuration.postgres.schema, genesis: settings.genesis,
                 validator: settings.validator)
             let origin = try await origin(store, file, known)
-            try await run(store, file, origin, trapsSignals: trapsSignals, onRunning: onRunning)
+            try await run(store, file, origin, lock, trapsSignals: trapsSignals, onRunning: onRunning)
         } catch {
             await pool.close()
+            await lock.release()
             throw error
         }
         await pool.close()
@@ -85,7 +87,8 @@ package struct LedgerService: Sendable {
     }
 
     private func run(
-        _ store: BlockStore, _ file: SignStateFile, _ origin: ValidatorCore.Origin, trapsSignals: Bool,
+        _ store: BlockStore, _ file: SignStateFile, _ origin: ValidatorCore.Origin, _ lock: SchemaLock,
+        trapsSignals: Bool,
         onRunning: @escaping @Sendable (ServiceApplication.Running) async -> Void
     ) async throws {
         let service = try ValidatorService(
@@ -93,9 +96,10 @@ package struct LedgerService: Sendable {
             metrics: LedgerMetrics(metrics, logger: logger), logger: logger)
         let application = ServiceApplication(
             name: "ledger", host: configuration.host, port: configuration.port,
-            routes: LedgerRoutes(validator: service.validator, store: store).routes,
+            routes: LedgerRoutes(validator: service.validator, store: store).routes
+                + service.peerRoutes.routes,
             readiness: { await service.readiness() }, metrics: metrics, logger: logger,
-            background: [service], mapError: Self.problem)
+            background: [lock, service], mapError: Self.problem)
         try await application.run(trapsSignals: trapsSignals, onRunning: onRunning)
     }
 

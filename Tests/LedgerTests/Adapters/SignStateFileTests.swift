@@ -67,4 +67,22 @@ import Testing
             }
         }
     }
+
+    @Test(arguments: ["an older copy in its place", "an older copy over it", "gone"])
+    func aFileThatAnotherReplacedIsNotWrittenOver(change: String) throws {
+        try withFolder { folder in
+            let path = folder + "/sign-state"
+            let file = try SignStateFile(path: path)
+            try file.write(state(height: 1))
+            let older = try Data(contentsOf: URL(filePath: path))
+            try file.write(state(height: 2))
+            switch change {
+            case "an older copy in its place": try older.write(to: URL(filePath: path), options: .atomic)
+            case "an older copy over it": try older.write(to: URL(filePath: path))
+            default: try FileManager.default.removeItem(atPath: path)
+            }
+            let fault = #expect(throws: SignStateFault.self) { try file.write(state(height: 3)) }
+            #expect(fault?.description.contains("was replaced while it was in use") == true)
+        }
+    }
 }

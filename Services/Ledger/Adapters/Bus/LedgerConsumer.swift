@@ -11,6 +11,8 @@ import ServiceRuntime
 struct LedgerConsumer: Sendable {
     private static let recordsMax = 256
     private static let pauseMilliseconds = 200
+    // A broker that is away must not hold up the end of the process.
+    private static let askMilliseconds: Int32 = 1_000
 
     let topics: [Topic]
     /// How many records before its end a topic is read again, for what a restarted validator may lack.
@@ -18,6 +20,7 @@ struct LedgerConsumer: Sendable {
     let configuration: KafkaConfiguration
     let verifier: MessageVerifier
     let validator: Validator
+    let transport: LedgerTransport
     let metrics: LedgerMetrics
     let logger: Logger
 
@@ -67,8 +70,11 @@ struct LedgerConsumer: Sendable {
     private func starts(_ consumer: KafkaConsumer) async throws(KafkaFault) -> [TopicPartitionStart] {
         var starts: [TopicPartitionStart] = []
         for topic in topics {
-            for partition in 0..<(try await consumer.partitions(of: topic.rawValue)) {
-                let marks = try await consumer.watermarks(topic: topic.rawValue, partition: partition)
+            let count = try await consumer.partitions(
+                of: topic.rawValue, timeoutMilliseconds: Self.askMilliseconds)
+            for partition in 0..<count {
+                let marks = try await consumer.watermarks(
+                    topic: topic.rawValue, partition: partition, timeoutMilliseconds: Self.askMilliseconds)
                 let offset = max(marks.low, marks.high - recordsBack)
                 starts.append(
                     TopicPartitionStart(topic: topic.rawValue, partition: partition, start: .offset(offset)))
@@ -78,6 +84,12 @@ struct LedgerConsumer: Sendable {
     }
 
     private func message(in record: KafkaRecord) -> InboundMessage? {
+        // What this validator sent it has applied before; that it came back shows that the bus works.
+        if record.topic == Topic.ledgerConsensus.rawValue, let value = record.value,
+            transport.returned(value)
+        {
+            return nil
+        }
         guard let value = record.value, let message = try? LedgerMessage(decoding: value),
             let inbound = verifier.verify(message)
         else {

@@ -13,6 +13,8 @@ package struct LedgerConfiguration: Sendable {
     package var postgres: PostgresConfiguration
     /// The bus.
     package var kafka: KafkaConfiguration
+    /// Where each validator is reached over HTTP, in the order of genesis; its own place is not used.
+    package var peerURLs: [String]
     /// The file of the sign-state, on a disk that outlives the database.
     package var signStatePath: String
     /// The address to listen on.
@@ -28,6 +30,7 @@ package struct LedgerConfiguration: Sendable {
         self.settings = settings
         self.postgres = postgres
         self.kafka = kafka
+        peerURLs = settings.genesis.validators.map(\.url)
         self.signStatePath = signStatePath
         self.host = host
         self.port = port
@@ -60,6 +63,7 @@ package struct LedgerConfiguration: Sendable {
         kafka = KafkaConfiguration(
             bootstrapServers: try environment.required("CONSENTRY_KAFKA"), clientID: "validator-\(number)",
             properties: try environment.kafkaProperties())
+        peerURLs = try Self.peerURLs(genesis, environment)
         signStatePath = try environment.path("CONSENTRY_SIGN_STATE")
         host = try environment.string("CONSENTRY_HOST", default: "127.0.0.1")
         port = try environment.int(
@@ -73,6 +77,20 @@ package struct LedgerConfiguration: Sendable {
             throw ConfigurationError(
                 variable: "CONSENTRY_GENESIS", reason: "names a file that is refused: \(fault)")
         }
+    }
+
+    /// The URLs of genesis, unless this validator reaches the others by other ways, such as tunnels.
+    private static func peerURLs(_ genesis: Genesis, _ environment: Environment) throws -> [String] {
+        let text = try environment.string("CONSENTRY_PEER_URLS", default: "")
+        guard !text.isEmpty else { return genesis.validators.map(\.url) }
+        let urls = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        guard urls.count == genesis.validators.count, urls.allSatisfy({ $0.hasPrefix("http") }) else {
+            throw ConfigurationError(
+                variable: "CONSENTRY_PEER_URLS",
+                reason:
+                    "needs a URL for each of the \(genesis.validators.count) validators, with commas between")
+        }
+        return urls
     }
 
     private static func postgres(

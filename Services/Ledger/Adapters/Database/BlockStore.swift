@@ -58,8 +58,15 @@ package struct BlockStore: Sendable {
     ///   is not;
     ///   `PostgresFault`.
     package func append(_ commit: BlockCommit, notes: [BlockHeight: SignedNote]) async throws {
+        try await append([commit], notes: notes)
+    }
+
+    /// Stores blocks that follow on each other in one transaction, like one.
+    ///
+    /// - Throws: what `append` of one throws; then none of them is stored.
+    package func append(_ commits: [BlockCommit], notes: [BlockHeight: SignedNote]) async throws {
         try await pool.transaction { session in
-            try insert(commit, session)
+            for commit in commits { try insert(commit, session) }
             try insert(notes, session)
         }
     }

@@ -2,6 +2,7 @@ import Glibc
 package import LedgerCore
 package import LedgerProtocol
 import ServiceRuntime
+import Synchronization
 
 /// What keeps a validator from using its sign-state; it must not sign then.
 package struct SignStateFault: Loggable, CustomStringConvertible, Equatable {
@@ -19,6 +20,27 @@ package final class SignStateFile: Sendable {
     private let path: String
     private let lock: Int32
     private let folder: Int32
+    private let known: Mutex<FileIdentity?>
+
+    /// What tells one state of a file from another without reading it: every write makes a new file.
+    private struct FileIdentity: Equatable {
+        let device: UInt64
+        let number: UInt64
+        let byteCount: Int64
+        let modifiedSeconds: Int
+        let modifiedNanoseconds: Int
+
+        /// Nil when there is no such file.
+        init?(path: String) {
+            var status = stat()
+            guard stat(path, &status) == 0 else { return nil }
+            device = UInt64(status.st_dev)
+            number = UInt64(status.st_ino)
+            byteCount = Int64(status.st_size)
+            modifiedSeconds = status.st_mtim.tv_sec
+            modifiedNanoseconds = status.st_mtim.tv_nsec
+        }
+    }
 
     /// Takes the file for this process; the folder is made if it is missing.
     ///
@@ -42,6 +64,7 @@ package final class SignStateFile: Sendable {
                 description:
                     "another process uses the sign-state `\(path)`; a validator key signs in one place only")
         }
+        known = Mutex(FileIdentity(path: path))
     }
 
     deinit {
@@ -71,13 +94,25 @@ package final class SignStateFile: Sendable {
 
     /// Replaces the sign-state and returns when the new one is durable.
     ///
+    /// INVARIANT: it replaces only what this process found or wrote. A file that was put back from a
+    /// backup, or that another process wrote, tells of other signatures.
     /// - Throws: `SignStateFault`; what is on the disk is then unknown, so nothing more may be signed.
     package func write(_ state: SignState) throws(SignStateFault) {
+        guard known.withLock({ $0 }) == FileIdentity(path: path) else {
+            throw SignStateFault(
+                description:
+                    "the sign-state `\(path)` was replaced while it was in use; find out by whom, put the "
+                    + "newest one back, and let one process use it")
+        }
+        try replace(with: state.encoded)
+        known.withLock { $0 = FileIdentity(path: path) }
+    }
+
+    private func replace(with bytes: [UInt8]) throws(SignStateFault) {
         let temporary = path + ".new"
         let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw Self.fault("it cannot be written", errno) }
         defer { close(file) }
-        let bytes = state.encoded
         var written = 0
         while written < bytes.count {
             let count = bytes.withUnsafeBytes { buffer in

@@ -9,7 +9,7 @@ import Postgres
 struct Responder: Sendable {
     let store: BlockStore
     let validator: Validator
-    let bus: LedgerBus
+    let transport: LedgerTransport
     let settings: ValidatorSettings
     let logger: Logger
 
@@ -35,11 +35,12 @@ struct Responder: Sendable {
         switch question {
         case .finalBlocks(let from, let through):
             for bytes in try await store.finalBlocks(from: from, through: through) {
-                bus.send(OutboundMessage(topic: .ledgerBlocks, bytes: bytes))
+                transport.send(OutboundMessage(topic: .ledgerBlocks, bytes: bytes))
             }
         case .cosignatures(let height):
             for message in try await store.cosignatures(height) {
-                bus.send(OutboundMessage(topic: .ledgerConsensus, bytes: message.encoded))
+                transport.send(
+                    OutboundMessage(topic: .ledgerConsensus, bytes: message.encoded, way: .direct))
             }
         case .receipts(let height):
             let settings = settings
@@ -58,7 +59,8 @@ struct Responder: Sendable {
     }
 
     private func send(_ record: ReceiptRecord) {
-        bus.send(OutboundMessage(topic: .ledgerReceipts, key: record.keyID.bytes, bytes: record.encoded))
+        transport.send(
+            OutboundMessage(topic: .ledgerReceipts, key: record.keyID.bytes, bytes: record.encoded))
     }
 
     private func refuse(keyID: KeyID, sequence: UInt64, hash: Digest) async {
@@ -67,6 +69,6 @@ struct Responder: Sendable {
             code: .sequenceTaken, nextSequence: await validator.nextSequence(of: keyID) ?? 0,
             validator: settings.validator)
         let refusal = SubmissionRefusal.make(content, signer: settings.keys.consensus)
-        bus.send(OutboundMessage(topic: .ledgerReceipts, key: keyID.bytes, bytes: refusal.encoded))
+        transport.send(OutboundMessage(topic: .ledgerReceipts, key: keyID.bytes, bytes: refusal.encoded))
     }
 }

@@ -7,14 +7,16 @@ import TransparencyLog
 
 /// What the store is given to write, in order.
 enum StoreWork: Sendable {
-    case commit(BlockCommit)
+    /// Blocks that follow on each other; more than one while this validator catches up.
+    case commit([BlockCommit])
     case keep(SignedNote, BlockHeight)
     case evidence(DoubleVote)
     /// The validator ended; so does the writer.
     case fail(any Error)
 }
 
-/// Writes blocks in their order, one transaction each, and the notes together with the next block.
+/// Writes blocks in their order, one transaction for what is decided together, and the notes with the next
+/// block.
 struct StoreWriter: Sendable {
     // A restart of Postgres takes seconds; the pause stays short so that the validator is back at once.
     private static let firstPauseMilliseconds = 50
@@ -32,13 +34,14 @@ struct StoreWriter: Sendable {
         var notes: [BlockHeight: SignedNote] = [:]
         for await item in work {
             switch item {
-            case .commit(let commit):
+            case .commit(let commits):
+                guard let newest = commits.last?.block.height else { continue }
                 let started = ContinuousClock.now
                 let waiting = notes
-                try await persistently { try await store.append(commit, notes: waiting) }
+                try await persistently { try await store.append(commits, notes: waiting) }
                 notes = [:]
                 metrics.committed(after: ContinuousClock.now - started)
-                try await validator.committed(commit.block.height)
+                try await validator.committed(newest)
             case .keep(let note, let height):
                 notes[height] = note
                 // A network at work stores notes with blocks; one that stands still stores the last ones

@@ -13,7 +13,7 @@ actor Validator {
     /// Where actions go that are not done on the spot.
     struct Outlets: Sendable {
         let file: SignStateFile
-        let bus: LedgerBus
+        let transport: LedgerTransport
         /// Bounded by the core: it lets one decided block at a time go to the store, notes only for heights
         /// that are open, and little evidence of each validator.
         let storeWork: AsyncStream<StoreWork>.Continuation
@@ -76,6 +76,23 @@ actor Validator {
     }
     var tiles: TileAccumulator { core.tiles }
 
+    /// The height of the newest decided block, stored or not.
+    var chainHeight: BlockHeight { core.chain.height }
+
+    /// Up to where blocks are to be fetched from others; nil when there is no reason to.
+    func catchUpTarget() -> BlockHeight? { failure == nil ? core.catchUpTarget(at: Self.now()) : nil }
+
+    /// Takes a submission that did not come from the bus, and says what became of it.
+    ///
+    /// - Throws: what ended the validator, now or before.
+    func submit(_ submission: Verified<Submission>) throws -> Intake {
+        if let failure { throw failure }
+        let (intake, actions) = core.submit(submission, at: Self.now())
+        perform(actions)
+        if let failure { throw failure }
+        return intake
+    }
+
     func nextSequence(of keyID: KeyID) -> UInt64? { core.mempool.nextSequence(of: keyID) }
 
     func status() -> ValidatorStatus { ValidatorStatus(core, at: Self.now()) }
@@ -88,7 +105,16 @@ actor Validator {
 
     private func perform(_ actions: [ValidatorAction]) {
         do {
-            for action in actions { try perform(action) }
+            var commits: [BlockCommit] = []
+            for action in actions {
+                if case .commit(let commit) = action {
+                    commits.append(commit)
+                    continue
+                }
+                handOver(&commits)
+                try perform(action)
+            }
+            handOver(&commits)
             outlets.metrics.show(ValidatorStatus(core, at: Self.now()))
             arm()
         } catch {
@@ -99,11 +125,18 @@ actor Validator {
         }
     }
 
+    /// Blocks that the core gives one after another go to the store as one transaction.
+    private func handOver(_ commits: inout [BlockCommit]) {
+        guard !commits.isEmpty else { return }
+        outlets.storeWork.yield(.commit(commits))
+        commits = []
+    }
+
     private func perform(_ action: ValidatorAction) throws {
         switch action {
         case .persist(let state): try outlets.file.write(state)
-        case .send(let message): outlets.bus.send(message)
-        case .commit(let commit): outlets.storeWork.yield(.commit(commit))
+        case .send(let message): outlets.transport.send(message)
+        case .commit(let commit): outlets.storeWork.yield(.commit([commit]))
         case .keep(let note, let height): outlets.storeWork.yield(.keep(note, height))
         case .answer(let question):
             if case .dropped = outlets.questions.yield(question) {

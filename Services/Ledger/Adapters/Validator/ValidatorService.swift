@@ -14,7 +14,13 @@ struct ValidatorService: Service {
 
     let validator: Validator
     private let configuration: LedgerConfiguration
+    /// What other validators and operators use over HTTP.
+    let peerRoutes: PeerRoutes
     private let bus: LedgerBus
+    private let transport: LedgerTransport
+    private let client: PeerClient
+    private let catchUp: CatchUp
+    private let verifier: MessageVerifier
     private let writer: StoreWriter
     private let responder: Responder
     private let work: AsyncStream<StoreWork>
@@ -38,14 +44,28 @@ struct ValidatorService: Service {
         self.work = work
         self.questions = questions
         let settings = configuration.settings
+        let verifier = MessageVerifier(genesis: settings.genesis)
+        self.verifier = verifier
+        let client = PeerClient()
+        self.client = client
+        let urls = configuration.peerURLs.enumerated().filter { $0.offset != settings.validator.position }
+            .map(\.element)
+        transport = LedgerTransport(
+            bus: bus, links: urls.map { PeerLink(url: $0, client: client, metrics: metrics) },
+            metrics: metrics)
         validator = Validator(
             settings: settings, origin: origin,
             outlets: Validator.Outlets(
-                file: file, bus: bus, storeWork: workContinuation, questions: questionContinuation,
+                file: file, transport: transport, storeWork: workContinuation,
+                questions: questionContinuation,
                 metrics: metrics))
         writer = StoreWriter(store: store, validator: validator, metrics: metrics, logger: logger)
         responder = Responder(
-            store: store, validator: validator, bus: bus, settings: settings, logger: logger)
+            store: store, validator: validator, transport: transport, settings: settings, logger: logger)
+        catchUp = CatchUp(
+            validator: validator, verifier: verifier, client: client, urls: urls, metrics: metrics,
+            logger: logger)
+        peerRoutes = PeerRoutes(validator: validator, store: store, verifier: verifier, metrics: metrics)
         let status = HeightStatus.make(
             networkID: settings.genesis.networkID, validator: settings.validator,
             height: origin.chain.height.next, signer: settings.keys.consensus)
@@ -65,21 +85,23 @@ struct ValidatorService: Service {
         }
         await validator.stop()
         await bus.shutdown()
+        await client.shutdown()
         try outcome.get()
     }
 
     private func runAll() async throws {
-        let verifier = MessageVerifier(genesis: configuration.settings.genesis)
         let consumers = [([Topic.ledgerConsensus], 0), ([.ledgerSubmissions, .ledgerBlocks], recordsBack)].map
         {
             LedgerConsumer(
                 topics: $0, recordsBack: $1, configuration: configuration.kafka, verifier: verifier,
-                validator: validator, metrics: metrics, logger: logger)
+                validator: validator, transport: transport, metrics: metrics, logger: logger)
         }
         try await withThrowingTaskGroup { group in
             for consumer in consumers { group.addTask { try await consumer.run() } }
             group.addTask { try await writer.run(work) }
             group.addTask { try await responder.run(questions) }
+            group.addTask { await transport.run() }
+            group.addTask { try await catchUp.run() }
             await bus.deliver(greeting)
             try await validator.start()
             // Whichever ends first, by fault or by shutdown, ends the others.

@@ -34,6 +34,8 @@ struct FinalBlockBuffer: Sendable {
     private var byteCount = 0
 
     var isEmpty: Bool { blocks.isEmpty }
+    /// How many heights are held.
+    var count: Int { blocks.count }
 
     /// Keeps a version of a block; the newest takes the place of the oldest of its height.
     mutating func add(_ block: Verified<FinalBlock>) {

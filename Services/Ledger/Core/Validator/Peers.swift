@@ -28,6 +28,9 @@ struct Peers: Sendable {
         return heights.indices.contains(honestCount - 1) ? heights[honestCount - 1] : BlockHeight(0)
     }
 
+    /// The height that somebody claims to have reached; it takes a certificate to show that it is true.
+    var highestClaimed: BlockHeight { peers.values.map(\.highest).max() ?? BlockHeight(0) }
+
     mutating func heard(_ index: ValidatorIndex, height: BlockHeight, at now: Int64) {
         guard var peer = peers[index] else { return }
         peer.heardAtMilliseconds = now

@@ -37,18 +37,31 @@ package enum HaltCause: String, Error, Hashable, Sendable, CustomStringConvertib
 
 /// A message on its way to a topic of the ledger.
 package struct OutboundMessage: Hashable, Sendable {
+    /// Whether the bus is enough.
+    package enum Way: Hashable, Sendable {
+        /// The bus, and the others directly while the bus is suspected.
+        case bus
+        /// The bus, and the others directly as well: somebody missed something.
+        case direct
+        /// The same, and a reason to suspect the bus: it was sent before and led to nothing.
+        case repeated
+    }
+
     /// Where it goes.
     package let topic: Topic
     /// What the broker compacts and partitions by; the ledger's topics have one partition.
     package let key: [UInt8]?
     /// The message.
     package let bytes: [UInt8]
+    /// Which ways it takes.
+    package let way: Way
 
     /// Joins the parts.
-    package init(topic: Topic, key: [UInt8]? = nil, bytes: [UInt8]) {
+    package init(topic: Topic, key: [UInt8]? = nil, bytes: [UInt8], way: Way = .bus) {
         self.topic = topic
         self.key = key
         self.bytes = bytes
+        self.way = way
     }
 }
 

@@ -101,7 +101,8 @@ extension ValidatorCore {
         }
         let query = SubmissionQuery(
             networkID: settings.genesis.networkID, validator: settings.validator, hashes: hashes)
-        actions.append(.send(OutboundMessage(topic: .ledgerConsensus, bytes: query.encoded)))
+        actions.append(
+            .send(OutboundMessage(topic: .ledgerConsensus, bytes: query.encoded, way: .direct)))
         queryAt = now.uptimeMilliseconds + Self.queryAgainMilliseconds
     }
 

@@ -11,6 +11,9 @@ import TransparencyLog
 package struct ValidatorCore: Sendable {
     /// How many decided blocks may wait for the store; the next one is built while the last is written.
     static let commitsAheadMax = 2
+    /// How many blocks of others the store is given at once, and from how many that wait on.
+    static let bulkCommitsMax = 64
+    static let catchingUpBlocksMin = 8
 
     let settings: ValidatorSettings
     let verifier: MessageVerifier
@@ -43,6 +46,7 @@ package struct ValidatorCore: Sendable {
     // Decided blocks that the store does not hold yet, those that it was not given among them.
     var pendingCommitCount = 0
     var decided: [DecidedBlock] = []
+    var isCatchingUp = false
     // Signed and not sent: they wait until the sign-state is durable and the blocks before are stored.
     var withheld: [OutboundMessage] = []
     // The blocks of this height that were found valid, by hash.
@@ -73,6 +77,8 @@ package struct ValidatorCore: Sendable {
         let commit: BlockCommit
         /// What was signed up to the decision; nil when all of it is durable, or will be with a block before.
         let signState: SignState?
+        /// Whether it was decided by others long before, so that the store may take it with its neighbours.
+        let isCatchUp: Bool
     }
 
     /// Whom a validator helped with what.
@@ -150,15 +156,17 @@ package struct ValidatorCore: Sendable {
     /// Takes the store's word that it holds the block of this height and all before it.
     package mutating func committed(_ height: BlockHeight, at now: Moment) -> [ValidatorAction] {
         self.now = now
-        pendingCommitCount -= 1
+        precondition(height > committedHeight, "the store reports each block once")
+        let first = committedHeight.next
+        pendingCommitCount -= Int(height.value - committedHeight.value)
         committedHeight = height
         handOver()
-        publishReceipts(height)
+        for value in first.value...height.value { publishReceipts(BlockHeight(value)) }
         applyFinalBlocks()
         return finish()
     }
 
-    private mutating func finish() -> [ValidatorAction] {
+    mutating func finish() -> [ValidatorAction] {
         proposeIfDue()
         flush()
         defer { actions = [] }

@@ -23,7 +23,8 @@ extension ValidatorCore {
         let commit = BlockCommit(
             block: block, certificate: certificate, cosignature: cosignature,
             tiles: tiles.append(block.nodes))
-        decided.append(DecidedBlock(commit: commit, signState: takeUnpersisted()))
+        decided.append(
+            DecidedBlock(commit: commit, signState: takeUnpersisted(), isCatchUp: isCatchingUp))
         pendingCommitCount += 1
         chain = block.head
         let waits = mempool.settle(block.submissions, atMilliseconds: now.uptimeMilliseconds)
@@ -32,23 +33,27 @@ extension ValidatorCore {
         if unpublished.count > Self.unpublishedMax, let oldest = unpublished.keys.min() {
             unpublished[oldest] = nil
         }
-        handOver()
+        if !isCatchingUp { handOver() }
         enterHeight()
     }
 
-    /// Gives the store the next decided block once the one before is stored.
+    /// Gives the store the next decided block once the one before is stored; while catching up, all that
+    /// wait.
     ///
     /// INVARIANT: the certificate, the cosignature and the note hold own signatures, so what was signed up
     /// to this block becomes durable first; what was signed after it waits, lest the sign-state run ahead.
     mutating func handOver() {
-        guard pendingCommitCount == decided.count, !decided.isEmpty else { return }
-        let next = decided.removeFirst()
-        if let state = next.signState { actions.append(.persist(state)) }
-        actions.append(.commit(next.commit))
-        let (block, cosignature) = (next.commit.block, next.commit.cosignature)
-        resume(block.height, block.checkpointText, cosignature)
-        if let cosignature {
-            withheld.append(OutboundMessage(topic: .ledgerConsensus, bytes: cosignature.encoded))
+        guard pendingCommitCount == decided.count, let first = decided.first else { return }
+        let run = first.isCatchUp ? Array(decided.prefix { $0.isCatchUp }) : [first]
+        decided.removeFirst(run.count)
+        if let state = run.last(where: { $0.signState != nil })?.signState { actions.append(.persist(state)) }
+        for next in run { actions.append(.commit(next.commit)) }
+        for next in run {
+            let (block, cosignature) = (next.commit.block, next.commit.cosignature)
+            resume(block.height, block.checkpointText, cosignature)
+            if let cosignature {
+                withheld.append(OutboundMessage(topic: .ledgerConsensus, bytes: cosignature.encoded))
+            }
         }
     }
 

@@ -14,13 +14,14 @@ extension ValidatorCore {
         let isStuck = heightAtGossip == chain.height
         gossipAt = now.uptimeMilliseconds + Self.gossipMilliseconds
         peers.heard(settings.validator, height: BlockHeight(0), at: now.uptimeMilliseconds)
-        sendStatus()
+        sendStatus(.direct)
         if isStuck { gossipHeight() }
         gossipSubmissions()
         for height in collector.openHeights.prefix(Self.cosignatureHeightsMax)
         where isOld(height) && height <= committedHeight {
             for message in collector.messages(of: height) {
-                actions.append(.send(OutboundMessage(topic: .ledgerConsensus, bytes: message.encoded)))
+                actions.append(
+                    .send(OutboundMessage(topic: .ledgerConsensus, bytes: message.encoded, way: .direct)))
             }
         }
         heightAtGossip = chain.height
@@ -34,10 +35,12 @@ extension ValidatorCore {
         flush()
         let held = agreement.heldMessages
         for proposal in held.proposals {
-            actions.append(.send(OutboundMessage(topic: .ledgerConsensus, bytes: proposal.encoded)))
+            actions.append(
+                .send(OutboundMessage(topic: .ledgerConsensus, bytes: proposal.encoded, way: .repeated)))
         }
         for vote in held.votes {
-            actions.append(.send(OutboundMessage(topic: .ledgerConsensus, bytes: vote.encoded)))
+            actions.append(
+                .send(OutboundMessage(topic: .ledgerConsensus, bytes: vote.encoded, way: .repeated)))
         }
     }
 
@@ -48,12 +51,12 @@ extension ValidatorCore {
         for submission in unsent { send(submission) }
     }
 
-    mutating func sendStatus() {
+    mutating func sendStatus(_ way: OutboundMessage.Way = .bus) {
         guard stated.admits(agreement.height, at: now.uptimeMilliseconds) else { return }
         let status = HeightStatus.make(
             networkID: settings.genesis.networkID, validator: settings.validator, height: agreement.height,
             signer: settings.keys.consensus)
-        actions.append(.send(OutboundMessage(topic: .ledgerConsensus, bytes: status.encoded)))
+        actions.append(.send(OutboundMessage(topic: .ledgerConsensus, bytes: status.encoded, way: way)))
     }
 
     mutating func take(_ status: HeightStatus) {
@@ -67,7 +70,11 @@ extension ValidatorCore {
         // One height of difference is the time that messages take.
         let isBehind = status.height.next < agreement.height || isOld(status.height)
         guard isBehind, status.height <= committedHeight else { return }
-        guard repetitions > 0 || isHelper(of: status.validator, at: status.height) else { return }
+        // One that is far behind fetches blocks from the others' stores; the bus is for one that cannot.
+        let isFar = committedHeight.value - status.height.value > FinalBlockBuffer.heightsAheadMax
+        guard repetitions > 0 || (!isFar && isHelper(of: status.validator, at: status.height)) else {
+            return
+        }
         actions.append(.answer(.finalBlocks(from: status.height, through: committedHeight)))
     }
 
@@ -93,9 +100,14 @@ extension ValidatorCore {
 
     /// Appends final blocks of others as far as they follow on the chain and the store keeps up.
     mutating func applyFinalBlocks() {
-        while pendingCommitCount < Self.commitsAheadMax, let (block, certificate) = takeNextFinalBlock() {
+        // So far behind, the blocks were decided without this validator, and the store takes many at once.
+        isCatchingUp = finalBlocks.count > Self.catchingUpBlocksMin
+        let commitsMax = isCatchingUp ? Self.bulkCommitsMax : Self.commitsAheadMax
+        while pendingCommitCount < commitsMax, let (block, certificate) = takeNextFinalBlock() {
             append(block, certificate)
         }
+        isCatchingUp = false
+        handOver()
         if finalBlocks.isEmpty, peers.highest > agreement.height.next { sendStatus() }
     }
 

@@ -17,20 +17,23 @@ extension ValidatorCore {
         }
     }
 
-    private mutating func take(_ verified: Verified<Submission>) {
+    @discardableResult
+    mutating func take(_ verified: Verified<Submission>) -> Intake {
         let submission = verified.message
-        switch mempool.receive(verified, atMilliseconds: now.uptimeMilliseconds) {
+        let intake = mempool.receive(verified, atMilliseconds: now.uptimeMilliseconds)
+        switch intake {
         case .held:
             if mempool.hasWork, !agreement.isAwake { run(agreement.wake()) }
             judgeIncomplete(naming: submission.hash)
         case .known, .full: break
         case .final:
-            guard isToBeAnswered(submission) else { return }
+            guard isToBeAnswered(submission) else { break }
             let question = StoredQuestion.submission(
                 keyID: submission.keyID, sequence: submission.sequence, hash: submission.hash)
             actions.append(.answer(question))
         case .refused(let code): refuse(submission, code)
         }
+        return intake
     }
 
     /// The own organisation's services are answered at once, the others' when they ask again, each once
@@ -115,14 +118,15 @@ extension ValidatorCore {
             guard let submission = mempool.submission(hash),
                 answered.admits(hash, at: now.uptimeMilliseconds)
             else { continue }
-            send(submission)
+            send(submission, .direct)
         }
     }
 
-    mutating func send(_ submission: Submission) {
+    mutating func send(_ submission: Submission, _ way: OutboundMessage.Way = .bus) {
         actions.append(
             .send(
                 OutboundMessage(
-                    topic: .ledgerSubmissions, key: submission.keyID.bytes, bytes: submission.encoded)))
+                    topic: .ledgerSubmissions, key: submission.keyID.bytes, bytes: submission.encoded,
+                    way: way)))
     }
 }

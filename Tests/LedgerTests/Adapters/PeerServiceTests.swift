@@ -1,0 +1,173 @@
+import Cryptography
+import Foundation
+import Kafka
+import LedgerAdapters
+import LedgerCore
+import LedgerProtocol
+import Logging
+import Model
+import Postgres
+import ServiceRuntime
+import Synchronization
+import TestSupport
+import Testing
+
+/// Ledger processes that reach each other over HTTP, with a broker that is not to be relied on.
+@Suite(.serialized, .timeLimit(.minutes(3))) struct PeerServiceTests {
+    /// Four validators on free ports, as far as they were started.
+    private final class Validators: Sendable {
+        let network: LedgerNetwork
+        let configurations: [LedgerConfiguration]
+        private let running = Mutex<[Int: ServiceApplication.Running]>([:])
+
+        init(_ servers: String, folder: String) async throws {
+            let network = try LedgerNetwork(validatorCount: 4)
+            let ports = try FreePorts.take(4)
+            var configurations: [LedgerConfiguration] = []
+            for index in 0..<4 {
+                var postgres = try await PrivatePostgres.shared().createSchema("validator_\(index + 1)")
+                postgres.connectionCountMax = 2
+                var configuration = LedgerConfiguration(
+                    settings: network.settings(index), postgres: postgres,
+                    kafka: KafkaConfiguration(bootstrapServers: servers, clientID: "validator-\(index + 1)"),
+                    signStatePath: "\(folder)/validator-\(index + 1)", port: ports[index])
+                configuration.peerURLs = ports.map { "http://127.0.0.1:\($0)" }
+                configurations.append(configuration)
+            }
+            self.network = network
+            self.configurations = configurations
+        }
+
+        func run(_ index: Int) async throws {
+            var logger = Logger(label: "ledger")
+            logger.logLevel = .critical
+            let service = LedgerService(configurations[index], logger: logger)
+            try await service.run(trapsSignals: false) { running in
+                self.running.withLock { $0[index] = running }
+            }
+        }
+
+        func stopAll() async {
+            for running in running.withLock({ Array($0.values) }) { await running.stop() }
+        }
+
+        func url(_ index: Int, _ path: String) -> String { configurations[index].peerURLs[index] + path }
+
+        func waitUntilAlive(_ index: Int) async throws {
+            while try await Curl.get(url(index, "/livez")).status != "200" {
+                try await Task.sleep(for: .milliseconds(50))
+            }
+        }
+
+        func nextSequence(_ index: Int) async throws -> String {
+            let keyID = network.signer(.consent).keyID
+            return try await Curl.get(url(index, "/keys/\(keyID.hex)")).text
+        }
+
+        func waitForSequence(_ sequence: UInt64, at indices: [Int]) async throws {
+            for index in indices {
+                while try await !nextSequence(index).contains("\"nextSequence\":\"\(sequence)\"") {
+                    try await Task.sleep(for: .milliseconds(50))
+                }
+            }
+        }
+    }
+
+    private func withValidators(
+        _ body: (Validators, MockBroker, inout ThrowingTaskGroup<Void, any Error>) async throws -> Void
+    ) async throws {
+        let broker = try TestBroker.startWithAllTopics()
+        defer { broker.close() }
+        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let validators = try await Validators(broker.bootstrapServers, folder: folder)
+        try await withThrowingTaskGroup { group in
+            do {
+                try await body(validators, broker, &group)
+            } catch {
+                await validators.stopAll()
+                throw error
+            }
+            await validators.stopAll()
+            try await group.waitForAll()
+        }
+    }
+
+    @Test func withoutABrokerFourValidatorsDecideAndALateOneCatchesUp() async throws {
+        try await withValidators { validators, broker, group in
+            broker.close()
+            for index in 0..<3 { group.addTask { try await validators.run(index) } }
+            for index in 0..<3 { try await validators.waitUntilAlive(index) }
+            // Brought to one of them, which tells the others.
+            for sequence in 0..<20 as Range<UInt64> {
+                let submission = try validators.network.submission(sequence: sequence, entryCount: 3)
+                let answer = try await Curl.post(
+                    submission.encoded, to: validators.url(0, "/submissions"))
+                #expect(answer.status == "202", "\(answer.text)")
+                try await validators.waitForSequence(sequence + 1, at: [0])
+            }
+            try await validators.waitForSequence(20, at: [0, 1, 2])
+            group.addTask { try await validators.run(3) }
+            try await validators.waitForSequence(20, at: [3])
+            for height in 1...5 {
+                let blocks = try await (0..<4).asyncMap {
+                    try await Curl.get(validators.url($0, "/blocks/\(height)")).bytes
+                }
+                #expect(Set(blocks).count == 1)
+                #expect(blocks[0].count > 300)
+            }
+            let metrics = try await Curl.get(validators.url(3, "/metrics")).text
+            #expect(!metrics.contains("ledger_fetched_blocks_total 0\n"))
+        }
+    }
+
+    @Test func strangersAreRefusedAndLimitsHold() async throws {
+        try await withValidators { validators, _, group in
+            group.addTask { try await validators.run(0) }
+            let stranger = try LedgerNetwork(validatorCount: 1, name: "stranger")
+            let foreign = try stranger.submission(sequence: 0).encoded
+            let cases: [(String, [UInt8], String)] = [
+                ("/messages", [1, 2, 3], "400"),
+                ("/messages", MessageBatch.encode([foreign]), "403"),
+                ("/messages", MessageBatch.encode([[0x43, 0x53, 0x57, 0x31]]), "403"),
+                ("/submissions", [1, 2, 3], "400"),
+                ("/submissions", foreign, "422"),
+                ("/submissions", try validators.network.submission(sequence: 16).encoded, "422"),
+                ("/submissions", try validators.network.submission(sequence: 0).encoded, "202"),
+            ]
+            try await validators.waitUntilAlive(0)
+            for (path, body, status) in cases {
+                let answer = try await Curl.post(body, to: validators.url(0, path))
+                #expect(answer.status == status, "\(path): \(answer.text)")
+            }
+            for (query, status) in [("from=0", "400"), ("from=1&count=0", "400"), ("from=9", "404")] {
+                let answer = try await Curl.get(validators.url(0, "/blocks?\(query)"))
+                #expect(answer.status == status, "\(query): \(answer.text)")
+            }
+        }
+    }
+
+    @Test func aSecondProcessOnTheSameSchemaEnds() async throws {
+        try await withValidators { validators, _, group in
+            group.addTask { try await validators.run(0) }
+            try await validators.waitUntilAlive(0)
+            // A copy with a sign-state of its own, which the first lock does not see.
+            var copy = validators.configurations[0]
+            copy.signStatePath += "-copy"
+            copy.port = 0
+            var logger = Logger(label: "ledger")
+            logger.logLevel = .critical
+            let service = LedgerService(copy, logger: logger)
+            let fault = await #expect(throws: StoreFault.self) { try await service.run(trapsSignals: false) }
+            #expect(fault?.description.contains("another process works on the schema") == true)
+        }
+    }
+}
+
+extension Sequence {
+    fileprivate func asyncMap<Value>(_ transform: (Element) async throws -> Value) async throws -> [Value] {
+        var values: [Value] = []
+        for element in self { values.append(try await transform(element)) }
+        return values
+    }
+}

@@ -1,0 +1,160 @@
+import Cryptography
+import LedgerCore
+import LedgerProtocol
+import Model
+import Testing
+
+/// One validator of four that was away while the others went on.
+@Suite struct CatchUpTests {
+    let network: LedgerNetwork
+    let verifier: MessageVerifier
+
+    init() throws {
+        network = try LedgerNetwork(validatorCount: 4)
+        verifier = MessageVerifier(genesis: network.genesis)
+    }
+
+    private func moment(_ uptime: Int64) -> Moment {
+        Moment(
+            uptimeMilliseconds: uptime,
+            wallClock: LedgerNetwork.createdAt.advanced(byMilliseconds: 100_000 + uptime))
+    }
+
+    private func core(_ state: SignState? = nil) -> ValidatorCore {
+        let fresh = SignState(networkID: network.genesis.networkID, validator: ValidatorIndex(0))
+        let origin = ValidatorCore.Origin(genesis: network.genesis, signState: state ?? fresh)
+        var core = ValidatorCore(settings: network.settings(0), origin: origin, now: moment(0))
+        _ = core.start(at: moment(0))
+        return core
+    }
+
+    private func blocks(_ count: Int) throws -> [InboundMessage] {
+        var head = ChainHead(network.genesis)
+        return try (1...count).map { number in
+            let block = BlockBuilder.build(
+                on: head, time: LedgerNetwork.createdAt.advanced(byMilliseconds: Int64(number)),
+                submissions: [], genesis: network.genesis)
+            head = block.head
+            let precommits = (1...3).map { index in
+                Vote.make(
+                    networkID: network.genesis.networkID, step: .precommit, height: block.height, round: 0,
+                    blockHash: block.blockHash, validator: ValidatorIndex(UInt16(index)),
+                    signer: network.keys[index].consensus)
+            }
+            let certificate = Certificate.make(of: precommits, quorum: network.genesis.quorum)
+            let final = FinalBlock(
+                blockEntry: block.entry, checkpointText: block.checkpointText,
+                certificate: try #require(certificate), submissions: [])
+            return .finalBlock(try #require(verifier.verify(final)))
+        }
+    }
+
+    private func status(_ height: UInt64, by index: Int) throws -> InboundMessage {
+        let status = HeightStatus.make(
+            networkID: network.genesis.networkID, validator: ValidatorIndex(UInt16(index)),
+            height: BlockHeight(height), signer: network.keys[index].consensus)
+        return try #require(verifier.verify(.heightStatus(status)))
+    }
+
+    @Test func manyBlocksOfOthersGoToTheStoreAtOnce() throws {
+        var core = core()
+        let actions = core.receive(try blocks(40), at: moment(1))
+        var committed: [UInt64] = []
+        for case .commit(let commit) in actions { committed.append(commit.block.height.value) }
+        // The first few were given one by one; once the store had two, the rest waited for it.
+        #expect(committed.first == 1)
+        let first = committed.count
+        var later = core.committed(BlockHeight(UInt64(first)), at: moment(2))
+        var bulk: [UInt64] = []
+        var persists = 0
+        while !later.isEmpty {
+            let heights = later.compactMap { action -> UInt64? in
+                guard case .commit(let commit) = action else { return nil }
+                return commit.block.height.value
+            }
+            for case .persist in later { persists += 1 }
+            bulk = heights.count > bulk.count ? heights : bulk
+            committed += heights
+            guard let newest = heights.last else { break }
+            later = core.committed(BlockHeight(newest), at: moment(3))
+        }
+        #expect(committed == Array(1...40))
+        #expect(bulk.count > 20)
+        #expect(persists > 0)
+        let found1 = core.committedHeight
+        #expect(found1 == BlockHeight(40))
+        let found2 = core.chain.height
+        #expect(found2 == BlockHeight(40))
+    }
+
+    @Test func aValidatorKnowsThatItIsBehind() throws {
+        var core = core()
+        let found3 = core.catchUpTarget(at: moment(10_000))
+        #expect(found3 == nil)
+        // Whoever works on height 3 has decided 2; the difference may be the time that messages take.
+        _ = core.receive([try status(3, by: 1)], at: moment(100))
+        let found4 = core.catchUpTarget(at: moment(400))
+        #expect(found4 == nil)
+        let found5 = core.catchUpTarget(at: moment(500))
+        #expect(found5 == BlockHeight(2))
+        _ = core.receive([try status(100, by: 2)], at: moment(100))
+        let found6 = core.catchUpTarget(at: moment(101))
+        #expect(found6 == BlockHeight(99))
+    }
+
+    @Test func aSignStateAheadOfTheStoreIsAReasonToCatchUp() throws {
+        var state = SignState(networkID: network.genesis.networkID, validator: ValidatorIndex(0))
+        _ = try state.vote(
+            .prevote, height: BlockHeight(7), round: 0, blockHash: nil, signer: network.keys[0].consensus)
+        var core = core(state)
+        let isBehindAtStart = core.isBehindSignState
+        #expect(isBehindAtStart)
+        let found7 = core.catchUpTarget(at: moment(500))
+        #expect(found7 == BlockHeight(6))
+        _ = core.receive(try blocks(6), at: moment(501))
+        while core.committedHeight < BlockHeight(6) {
+            _ = core.committed(core.committedHeight.next, at: moment(502))
+        }
+        let target = core.catchUpTarget(at: moment(5_000))
+        let isBehind = core.isBehindSignState
+        #expect(target == nil)
+        #expect(!isBehind)
+    }
+
+    @Test func aValidatorThatIsFarBehindIsNotHelpedOverTheBusAtFirst() throws {
+        var core = core()
+        for batch in 0..<10 {
+            let chain = try blocks(300)
+            _ = core.receive(Array(chain[batch * 30..<batch * 30 + 30]), at: moment(Int64(batch)))
+            while core.committedHeight < core.chain.height {
+                _ = core.committed(core.chain.height, at: moment(Int64(batch)))
+            }
+        }
+        let found8 = core.chain.height
+        #expect(found8 == BlockHeight(300))
+        func isHelped(_ actions: [ValidatorAction]) -> Bool {
+            actions.contains { if case .answer(.finalBlocks) = $0 { true } else { false } }
+        }
+        let asked = try (1...3).map { try status(1, by: $0) }
+        let first = isHelped(core.receive(asked, at: moment(1_000)))
+        let again = isHelped(core.receive([asked[0]], at: moment(2_000)))
+        #expect(!first)
+        #expect(again)
+    }
+
+    @Test func aSubmissionBroughtByHandIsToldToTheOthers() throws {
+        var core = core()
+        let submission = try network.submission(sequence: 0)
+        let (intake, actions) = core.submit(try network.verified(submission), at: moment(1))
+        #expect(intake == .held)
+        let isTold = actions.contains { action in
+            guard case .send(let message) = action else { return false }
+            return message.bytes == submission.encoded && message.way == .direct
+        }
+        #expect(isTold)
+        let again = core.submit(try network.verified(submission), at: moment(2)).intake
+        #expect(again == .known)
+        let ahead = core.submit(try network.verified(network.submission(sequence: 16)), at: moment(3)).intake
+        #expect(ahead == .refused(.sequenceTooFarAhead))
+    }
+}
