@@ -51,8 +51,9 @@ package struct LedgerService: Sendable {
             let store = try await BlockStore.open(
                 pool: pool, schema: configuration.postgres.schema, genesis: settings.genesis,
                 validator: settings.validator)
-            let origin = try await origin(store, file, known)
-            try await run(store, file, origin, lock, trapsSignals: trapsSignals, onRunning: onRunning)
+            let board = DamageBoard(metrics, logger: logger)
+            let origin = try await origin(store, file, known, board)
+            try await run(store, file, origin, lock, board, trapsSignals: trapsSignals, onRunning: onRunning)
         } catch {
             await pool.close()
             await lock.release()
@@ -62,11 +63,19 @@ package struct LedgerService: Sendable {
     }
 
     private func origin(
-        _ store: BlockStore, _ file: SignStateFile, _ known: SignState?
+        _ store: BlockStore, _ file: SignStateFile, _ known: SignState?, _ board: DamageBoard
     ) async throws -> ValidatorCore.Origin {
         let settings = configuration.settings
         let state = known ?? SignState(networkID: settings.genesis.networkID, validator: settings.validator)
-        let origin = try await store.load(signState: state)
+        let origin: ValidatorCore.Origin
+        do {
+            origin = try await store.load(signState: state)
+        } catch let fault as StoreFault {
+            logger.critical("the store is damaged; it is repaired first", metadata: ["cause": "\(fault)"])
+            var scrubber = scrubber(store, origin: nil, board)
+            _ = try await scrubber.passOverEverything(through: try await store.certifiedHeight())
+            origin = try await store.load(signState: state)
+        }
         if known == nil {
             // INVARIANT: a validator that has worked before never starts with an empty sign-state.
             guard origin.chain.height.value == 0 else {
@@ -88,19 +97,35 @@ package struct LedgerService: Sendable {
 
     private func run(
         _ store: BlockStore, _ file: SignStateFile, _ origin: ValidatorCore.Origin, _ lock: SchemaLock,
-        trapsSignals: Bool,
+        _ board: DamageBoard, trapsSignals: Bool,
         onRunning: @escaping @Sendable (ServiceApplication.Running) async -> Void
     ) async throws {
         let service = try ValidatorService(
             configuration: configuration, store: store, file: file, origin: origin,
-            metrics: LedgerMetrics(metrics, logger: logger), logger: logger)
+            scrubber: scrubber(store, origin: origin, board), metrics: LedgerMetrics(metrics, logger: logger),
+            logger: logger)
         let application = ServiceApplication(
             name: "ledger", host: configuration.host, port: configuration.port,
             routes: LedgerRoutes(validator: service.validator, store: store).routes
                 + service.peerRoutes.routes,
             readiness: { await service.readiness() }, metrics: metrics, logger: logger,
-            background: [lock, service], mapError: Self.problem)
+            background: [lock, service],
+            mapError: { error in
+                // Whoever meets damage first need not wait for the scrubber to come by.
+                if error is StoreFault { board.ring() }
+                return Self.problem(of: error)
+            })
         try await application.run(trapsSignals: trapsSignals, onRunning: onRunning)
+    }
+
+    private func scrubber(
+        _ store: BlockStore, origin: ValidatorCore.Origin?, _ board: DamageBoard
+    ) -> Scrubber {
+        let settings = configuration.settings
+        return Scrubber(
+            store: store, settings: settings, origin: origin,
+            peers: .http(configuration.peerURLs(except: settings.validator)),
+            pace: configuration.scrubPace, board: board)
     }
 
     private static func problem(of error: any Error) -> HTTPProblem? {

@@ -22,6 +22,9 @@ package struct LedgerConfiguration: Sendable {
     /// The port to listen on; 0 lets the system choose one.
     package var port: Int
 
+    /// How much of a core the scrubber takes.
+    package var scrubPace = ScrubPace(sharePercent: 10)
+
     /// Joins the parts.
     package init(
         settings: ValidatorSettings, postgres: PostgresConfiguration, kafka: KafkaConfiguration,
@@ -34,6 +37,11 @@ package struct LedgerConfiguration: Sendable {
         self.signStatePath = signStatePath
         self.host = host
         self.port = port
+    }
+
+    /// Where the other validators are reached.
+    func peerURLs(except validator: ValidatorIndex) -> [String] {
+        peerURLs.enumerated().filter { $0.offset != validator.position }.map(\.element)
     }
 
     /// Reads the configuration of a validator.
@@ -59,6 +67,8 @@ package struct LedgerConfiguration: Sendable {
             try environment.int("CONSENTRY_BLOCK_INTERVAL_MS", default: 10, in: 1...60_000))
         let heartbeat = try environment.int("CONSENTRY_HEARTBEAT_BLOCK_SECONDS", default: 0, in: 0...86_400)
         settings.heartbeatMilliseconds = heartbeat == 0 ? nil : Int64(heartbeat) * 1_000
+        scrubPace = ScrubPace(
+            sharePercent: try environment.int("CONSENTRY_SCRUB_SHARE", default: 10, in: 1...100))
         postgres = try Self.postgres(number, environment)
         kafka = KafkaConfiguration(
             bootstrapServers: try environment.required("CONSENTRY_KAFKA"), clientID: "validator-\(number)",

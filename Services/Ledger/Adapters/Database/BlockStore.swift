@@ -11,7 +11,7 @@ package struct BlockStore: Sendable {
     static let answerBlocksMax = 64
     static let answerBytesMax = 1_500_000
     // A faulty validator must not fill the disk with its own faults.
-    private static let evidenceRowsMax: Int64 = 10_000
+    static let evidenceRowsMax: Int64 = 10_000
 
     let pool: PostgresPool
     let genesis: Genesis
@@ -31,7 +31,11 @@ package struct BlockStore: Sendable {
 
     /// The migrations in their order.
     package static var migrations: [Migration] {
-        [Migration(fileName: "V0001__ledger.sql", bytes: PackageResources.V0001__ledger_sql)]
+        [
+            Migration(fileName: "V0001__ledger.sql", bytes: PackageResources.V0001__ledger_sql),
+            Migration(
+                fileName: "V0004__key_block_height.sql", bytes: PackageResources.V0004__key_block_height_sql),
+        ]
     }
 
     private func bind() async throws {
@@ -67,7 +71,7 @@ package struct BlockStore: Sendable {
     package func append(_ commits: [BlockCommit], notes: [BlockHeight: SignedNote]) async throws {
         try await pool.transaction { session in
             for commit in commits { try insert(commit, session) }
-            try insert(notes, session)
+            try Self.insert(notes, session)
         }
     }
 
@@ -75,7 +79,7 @@ package struct BlockStore: Sendable {
     ///
     /// - Throws: `PostgresFault`.
     package func keep(_ notes: [BlockHeight: SignedNote]) async throws {
-        try await pool.transaction { session in try insert(notes, session) }
+        try await pool.transaction { session in try Self.insert(notes, session) }
     }
 
     /// Stores proof of a validator's fault.
@@ -83,19 +87,12 @@ package struct BlockStore: Sendable {
     /// - Throws: `PostgresFault`.
     package func keep(_ evidence: DoubleVote) async throws {
         let first = evidence.first
-        try await pool.transaction { session in
-            try session.execute(
-                """
-                INSERT INTO evidence (validator, height, round, step, first_vote, second_vote)
-                SELECT $1, $2, $3, $4, $5, $6 WHERE (SELECT count(*) FROM evidence) < $7
-                ON CONFLICT DO NOTHING
-                """,
-                [
-                    .int(Int64(first.validator.value)), .int(Int64(bitPattern: first.height.value)),
-                    .int(Int64(first.round)), .int(Int64(first.step.rawValue)), .bytes(first.encoded),
-                    .bytes(evidence.second.encoded), .int(Self.evidenceRowsMax),
-                ])
-        }
+        let row = EvidenceRow(
+            key: [
+                Int64(first.validator.value), Int64(bitPattern: first.height.value), Int64(first.round),
+                Int64(first.step.rawValue),
+            ], first: first.encoded, second: evidence.second.encoded)
+        try await pool.transaction { session in try Self.insert(row, session) }
     }
 
     private func insert(_ commit: BlockCommit, _ session: PostgresSession) throws {
@@ -106,69 +103,26 @@ package struct BlockStore: Sendable {
                 (height, first_index, tree_size, block_hash, checkpoint, cosignature, final_block)
             SELECT $1, $2, $3, $4, $5, $6, $7
             WHERE (SELECT coalesce(max(height), 0) FROM block) = $1 - 1
-            """,
-            [
-                .int(Int64(bitPattern: block.height.value)), .int(Int64(bitPattern: block.firstIndex)),
-                .int(Int64(bitPattern: block.treeSize)), .bytes(block.blockHash.bytes),
-                .text(block.checkpointText), commit.cosignature.map { .bytes($0.encoded) } ?? .null,
-                .bytes(commit.finalBlock.encoded),
-            ])
+            """, Self.values(of: commit, cosignature: commit.cosignature?.encoded))
         guard inserted == 1 else { return try requireStored(block, session) }
-        let runs = ReceiptBuilder.runs(of: block.submissions, firstIndex: block.firstIndex)
-        if !runs.isEmpty {
-            try session.execute(
-                """
-                INSERT INTO key_block (key_id, height, first_sequence, next_sequence, first_index)
-                SELECT key_id, $2, first_sequence, next_sequence, first_index
-                FROM unnest($1::bytea[], $3::bigint[], $4::bigint[], $5::bigint[])
-                AS run (key_id, first_sequence, next_sequence, first_index)
-                """,
-                [
-                    .bytesArray(runs.map(\.keyID.bytes)), .int(Int64(bitPattern: block.height.value)),
-                    .intArray(runs.map { Int64(bitPattern: $0.firstSequence) }),
-                    .intArray(runs.map { Int64(bitPattern: $0.nextSequence) }),
-                    .intArray(runs.map { Int64(bitPattern: $0.firstIndex) }),
-                ])
-        }
-        try insert(commit.tiles, session)
-    }
-
-    private func insert(_ tiles: [FullTile], _ session: PostgresSession) throws {
-        guard !tiles.isEmpty else { return }
-        try session.execute(
-            """
-            INSERT INTO tile (level, index, hashes)
-            SELECT level, index, hashes FROM unnest($1::bigint[], $2::bigint[], $3::bytea[])
-            AS tile (level, index, hashes)
-            """,
-            [
-                .intArray(tiles.map { Int64($0.level) }),
-                .intArray(tiles.map { Int64(bitPattern: $0.index) }),
-                .bytesArray(tiles.map { HashTile.encode($0.hashes) }),
-            ])
-    }
-
-    private func insert(_ notes: [BlockHeight: SignedNote], _ session: PostgresSession) throws {
-        guard !notes.isEmpty else { return }
-        let sorted = notes.sorted { $0.key < $1.key }
-        try session.execute(
-            """
-            INSERT INTO note (height, note) SELECT height, note FROM unnest($1::bigint[], $2::text[])
-            AS note (height, note) ON CONFLICT DO NOTHING
-            """,
-            [
-                .intArray(sorted.map { Int64(bitPattern: $0.key.value) }),
-                .textArray(sorted.map { $0.value.encoded() }),
-            ])
+        try Self.insertRuns(of: block, session)
+        try Self.insert(commit.tiles, session)
     }
 
     /// The same block, or a store that is not the one this validator has been working on.
+    ///
+    /// Only a block that a quorum decided, too, ends the validator; a row that somebody edited does not.
     private func requireStored(_ block: BuiltBlock, _ session: PostgresSession) throws {
         let stored = try session.query(
-            "SELECT block_hash FROM block WHERE height = $1", [.int(Int64(bitPattern: block.height.value))]
+            "SELECT block_hash, final_block FROM block WHERE height = $1",
+            [.int(Int64(bitPattern: block.height.value))]
         ).first
-        guard try stored?.bytes(0) == block.blockHash.bytes else {
-            throw StoreFault.contradiction("what is stored at or before height \(block.height)")
+        if try stored?.bytes(0) == block.blockHash.bytes { return }
+        if let bytes = try stored?.bytes(1), let other = try? FinalBlock(decoding: bytes),
+            MessageVerifier(genesis: genesis).verify(other) != nil, other.blockHash != block.blockHash
+        {
+            throw StoreFault.contradiction("what is stored at height \(block.height)")
         }
+        throw StoreFault.damaged("what is stored at or before height \(block.height)")
     }
 }

@@ -1,9 +1,10 @@
 package import Cryptography
 package import LedgerCore
 package import LedgerProtocol
+import Merkle
 package import Model
 import Postgres
-import TransparencyLog
+package import TransparencyLog
 
 /// Reading blocks back for others; what is read is checked before it leaves.
 extension BlockStore {
@@ -58,9 +59,15 @@ extension BlockStore {
                 return note.cosignatures(height: height, genesis: genesis)
             }
             let row = try session.query(
-                "SELECT cosignature FROM block WHERE height = $1", [.int(Int64(bitPattern: height.value))]
+                "SELECT cosignature, checkpoint FROM block WHERE height = $1",
+                [.int(Int64(bitPattern: height.value))]
             ).first
-            return try row?.bytesOrNull(0).map { [try CosignatureMessage(decoding: $0)] } ?? []
+            guard let row, let bytes = try row.bytesOrNull(0) else { return [] }
+            let (message, text) = (try? CosignatureMessage(decoding: bytes), try row.text(1))
+            guard let message, message.height == height, message.validator == validator,
+                (try? message.verify(genesis, checkpointText: text)) != nil
+            else { throw StoreFault.contradiction("the cosignature of height \(height)") }
+            return [message]
         }
     }
 
@@ -116,10 +123,28 @@ extension BlockStore {
         ).first
         let height = try row.map { BlockHeight(UInt64(bitPattern: try $0.int(0))) }
         guard let height, let note = try note(height, session) else { return nil }
-        let size = try Checkpoint(parsing: note.text).size
-        return try ReceiptBuilder.records(
-            of: block.receiptBlock(treeSize: size), note: note, genesis: genesis, isWanted: isWanted,
-            node: reader.node)
+        let checkpoint = try Checkpoint(parsing: note.text)
+        let records = try ReceiptBuilder.records(
+            of: block.receiptBlock(treeSize: checkpoint.size), note: note, genesis: genesis,
+            isWanted: isWanted, node: reader.node)
+        for record in records { try requireProven(record, block, checkpoint) }
+        return records
+    }
+
+    /// Checks a receipt as its reader will, since the tiles that it is made of may have been edited.
+    private func requireProven(
+        _ record: ReceiptRecord, _ block: StoredBlock, _ checkpoint: Checkpoint
+    ) throws {
+        let leafHashes = block.finalBlock.submissions.filter { $0.keyID == record.keyID }
+            .flatMap(\.leafHashes)
+        let proof = RangeProof(
+            first: record.firstIndex, count: UInt64(leafHashes.count), treeSize: checkpoint.size,
+            left: record.left, right: record.right)
+        do {
+            _ = try proof.verify(leafHashes: leafHashes, checkpoint: checkpoint)
+        } catch {
+            throw StoreFault.contradiction("the tiles around block \(record.height)")
+        }
     }
 
     /// Reads a block whose entries give the root that a quorum signed; nil when there is none.
@@ -134,6 +159,34 @@ extension BlockStore {
         let block = try StoredBlock(row, genesis: genesis)
         try block.verify(on: reader, genesis: genesis)
         return block
+    }
+
+    /// The note of a height; nil while there is none.
+    ///
+    /// - Throws: `StoreFault` with a halt when the row contradicts itself; `PostgresFault`.
+    package func note(_ height: BlockHeight) async throws -> SignedNote? {
+        try await pool.query { session in try note(height, session) }
+    }
+
+    /// The newest height whose row holds a block that a quorum decided; what lies above it is none.
+    ///
+    /// - Throws: `PostgresFault`.
+    package func certifiedHeight() async throws -> BlockHeight {
+        let verifier = MessageVerifier(genesis: genesis)
+        return try await pool.query { session in
+            var below = Int64.max
+            while let row = try session.query(
+                "SELECT height, final_block FROM block WHERE height < $1 ORDER BY height DESC LIMIT 1",
+                [.int(below)]
+            ).first {
+                below = try row.int(0)
+                if let block = try? FinalBlock(decoding: try row.bytes(1)), verifier.verify(block) != nil {
+                    // The row may have been moved, so its block says where it belongs.
+                    return block.height
+                }
+            }
+            return BlockHeight(0)
+        }
     }
 
     /// The newest note.

@@ -14,6 +14,11 @@ package struct StoreFault: Loggable, CustomStringConvertible, Equatable {
         StoreFault(halt: nil, description: "the store lacks \(what); it is asked for again when it is needed")
     }
 
+    /// Rows are not what was stored, and the scrubber is to write them again.
+    static func damaged(_ what: String) -> StoreFault {
+        StoreFault(halt: nil, description: "\(what) is not what was stored; it waits for its repair")
+    }
+
     /// Rows contradict each other.
     static func contradiction(_ what: String) -> StoreFault {
         StoreFault(

@@ -31,7 +31,8 @@ struct StoredBlock {
         let leafCount = finalBlock.submissions.reduce(1) { $0 + UInt64($1.entryCount) }
         let hash = finalBlock.blockHash
         guard finalBlock.height.value == height, finalBlock.certificate.blockHash == hash,
-            try row.bytes(3) == hash.bytes, try row.text(4) == finalBlock.checkpointText,
+            try row.bytes(3) == hash.bytes,
+            try row.text(4).utf8.elementsEqual(finalBlock.checkpointText.utf8),
             checkpoint?.size == treeSize, firstIndex + leafCount == treeSize
         else { throw StoreFault.contradiction("block \(height)") }
     }

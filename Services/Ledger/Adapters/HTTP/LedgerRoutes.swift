@@ -18,6 +18,7 @@ struct LedgerRoutes: Sendable {
         [
             .get("/checkpoint") { _ in try await checkpoint() },
             .get("/blocks/{height}") { request in try await block(request) },
+            .get("/notes/{height}") { request in try await note(request) },
             .get("/keys/{id}") { request in try await key(request) },
         ]
     }
@@ -32,16 +33,27 @@ struct LedgerRoutes: Sendable {
     }
 
     private func block(_ request: ServiceRequest) async throws -> ServiceResponse {
+        guard let bytes = try await store.finalBlock(try height(request)) else {
+            throw HTTPProblem.notFound("no_block", "there is no final block at this height yet")
+        }
+        return .bytes(bytes, contentType: "application/octet-stream")
+    }
+
+    private func note(_ request: ServiceRequest) async throws -> ServiceResponse {
+        guard let note = try await store.note(try height(request)) else {
+            throw HTTPProblem.notFound("no_note", "no quorum has cosigned the checkpoint of this height yet")
+        }
+        return .bytes([UInt8](note.encoded().utf8), contentType: "text/plain; charset=utf-8")
+    }
+
+    private func height(_ request: ServiceRequest) throws -> BlockHeight {
         let text = try request.pathParameter("height")
         // One spelling a height, so that one block has one URL.
         guard let height = UInt64(text), String(height) == text, height > 0, height <= Int64.max else {
             throw HTTPProblem.badRequest(
                 "invalid_height", "a height is a whole number from 1, without sign or leading zeros")
         }
-        guard let bytes = try await store.finalBlock(BlockHeight(height)) else {
-            throw HTTPProblem.notFound("no_block", "there is no final block at this height yet")
-        }
-        return .bytes(bytes, contentType: "application/octet-stream")
+        return BlockHeight(height)
     }
 
     private func key(_ request: ServiceRequest) async throws -> ServiceResponse {

@@ -11,17 +11,19 @@ struct Responder: Sendable {
     let validator: Validator
     let transport: LedgerTransport
     let settings: ValidatorSettings
+    let board: DamageBoard
     let logger: Logger
 
     /// Runs until the questions end or the task is cancelled.
     ///
-    /// - Throws: `StoreFault` when the store contradicts itself.
+    /// - Throws: what no asking again mends.
     func run(_ questions: AsyncStream<StoredQuestion>) async throws {
         for await question in questions {
             do {
                 try await answer(question)
             } catch let fault as StoreFault {
-                guard fault.halt == nil else { throw fault }
+                // What does not fit is not served; the scrubber finds the row and brings it back.
+                if fault.halt != nil { board.ring() }
                 logger.info("a question is not answered yet", metadata: ["cause": "\(fault)"])
             } catch let fault as PostgresFault {
                 // Whoever asked asks again.

@@ -25,6 +25,7 @@ struct StoreWriter: Sendable {
     let store: BlockStore
     let validator: Validator
     let metrics: LedgerMetrics
+    let board: DamageBoard
     let logger: Logger
 
     /// Runs until the work ends or the task is cancelled.
@@ -59,6 +60,13 @@ struct StoreWriter: Sendable {
         try Task.checkCancellation()
     }
 
+    /// The block waits until the scrubber has removed or restored what is in its way.
+    private func reportDamage(_ cause: String) {
+        board.ring()
+        metrics.storeIsReachable(false)
+        logger.error("the store does not take a block until it is repaired", metadata: ["cause": "\(cause)"])
+    }
+
     private static let notesMax = 64
 
     /// Tries again while the database is away: a decided block is stored, however long that takes.
@@ -74,9 +82,14 @@ struct StoreWriter: Sendable {
                 // nothing.
                 metrics.storeIsReachable(false)
                 logger.warning("the store does not take a write", metadata: ["cause": "\(fault)"])
-                try await Task.sleep(for: .milliseconds(pause))
-                pause = min(pause * 2, Self.longestPauseMilliseconds)
+            } catch let fault as StoreFault where fault.halt == nil {
+                reportDamage("\(fault)")
+            } catch let fault as PostgresFault where fault.isUniqueViolation {
+                // A row that nobody here wrote is in the place of one of this block.
+                reportDamage("\(fault)")
             }
+            try await Task.sleep(for: .milliseconds(pause))
+            pause = min(pause * 2, Self.longestPauseMilliseconds)
         }
     }
 }

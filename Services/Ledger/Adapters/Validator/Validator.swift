@@ -67,6 +67,16 @@ actor Validator {
         if let failure { throw failure }
     }
 
+    /// Holds the validator back from signing while its store is damaged, or lets it go on.
+    ///
+    /// - Throws: what ended the validator, now or before.
+    func setHeld(_ isHeld: Bool) throws {
+        if let failure { throw failure }
+        guard isHeld != core.isHeld else { return }
+        if isHeld { core.hold() } else { perform(core.release(at: Self.now())) }
+        if let failure { throw failure }
+    }
+
     /// - Throws: what ended the validator: a note may hold a signature that did not become durable.
     var newestNote: HeightNote? {
         get throws {

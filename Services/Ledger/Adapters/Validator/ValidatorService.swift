@@ -23,6 +23,7 @@ struct ValidatorService: Service {
     private let verifier: MessageVerifier
     private let writer: StoreWriter
     private let responder: Responder
+    private let scrubber: Scrubber
     private let work: AsyncStream<StoreWork>
     private let questions: AsyncStream<StoredQuestion>
     private let metrics: LedgerMetrics
@@ -32,8 +33,9 @@ struct ValidatorService: Service {
 
     init(
         configuration: LedgerConfiguration, store: BlockStore, file: SignStateFile,
-        origin: ValidatorCore.Origin, metrics: LedgerMetrics, logger: Logger
+        origin: ValidatorCore.Origin, scrubber: Scrubber, metrics: LedgerMetrics, logger: Logger
     ) throws {
+        self.scrubber = scrubber
         self.configuration = configuration
         self.metrics = metrics
         self.logger = logger
@@ -48,8 +50,7 @@ struct ValidatorService: Service {
         self.verifier = verifier
         let client = PeerClient()
         self.client = client
-        let urls = configuration.peerURLs.enumerated().filter { $0.offset != settings.validator.position }
-            .map(\.element)
+        let urls = configuration.peerURLs(except: settings.validator)
         transport = LedgerTransport(
             bus: bus, links: urls.map { PeerLink(url: $0, client: client, metrics: metrics) },
             metrics: metrics)
@@ -59,9 +60,11 @@ struct ValidatorService: Service {
                 file: file, transport: transport, storeWork: workContinuation,
                 questions: questionContinuation,
                 metrics: metrics))
-        writer = StoreWriter(store: store, validator: validator, metrics: metrics, logger: logger)
+        writer = StoreWriter(
+            store: store, validator: validator, metrics: metrics, board: scrubber.board, logger: logger)
         responder = Responder(
-            store: store, validator: validator, transport: transport, settings: settings, logger: logger)
+            store: store, validator: validator, transport: transport, settings: settings,
+            board: scrubber.board, logger: logger)
         catchUp = CatchUp(
             validator: validator, verifier: verifier, client: client, urls: urls, metrics: metrics,
             logger: logger)
@@ -100,8 +103,13 @@ struct ValidatorService: Service {
             for consumer in consumers { group.addTask { try await consumer.run() } }
             group.addTask { try await writer.run(work) }
             group.addTask { try await responder.run(questions) }
-            group.addTask { await transport.run() }
+            // A network of one has nobody to send to, and what ends here would end everything.
+            if configuration.settings.genesis.validators.count > 1 {
+                group.addTask { await transport.run() }
+            }
             group.addTask { try await catchUp.run() }
+            let scrubbing = ScrubService(scrubber: scrubber, validator: validator, logger: logger)
+            group.addTask { try await scrubbing.run() }
             await bus.deliver(greeting)
             try await validator.start()
             // Whichever ends first, by fault or by shutdown, ends the others.
@@ -117,6 +125,7 @@ struct ValidatorService: Service {
             ReadinessCheck("network", isReady: true, detail: genesis.network),
             ReadinessCheck(
                 "store", isReady: metrics.storeIsReachable, detail: "holds height \(status.committedHeight)"),
+            scrubber.board.readiness,
             ReadinessCheck(
                 "sign-state", isReady: !status.isBehindSignState,
                 detail: status.isBehindSignState

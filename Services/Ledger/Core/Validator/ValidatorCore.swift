@@ -43,6 +43,8 @@ package struct ValidatorCore: Sendable {
     var queue: [AgreementAction] = []
     var isDraining = false
     var isSignStateDirty = false
+    // Whether the store is damaged, so that nothing may be signed; see `ValidatorHold`.
+    package internal(set) var isHeld = false
     // Decided blocks that the store does not hold yet, those that it was not given among them.
     var pendingCommitCount = 0
     var decided: [DecidedBlock] = []
@@ -110,7 +112,9 @@ package struct ValidatorCore: Sendable {
 
     /// When the validator wants to be woken at the latest, in milliseconds of uptime.
     package var nextDeadline: Int64 {
-        ([gossipAt] + timeouts.values + [queryAt, proposeAt].compactMap { $0 }).min() ?? gossipAt
+        // A held validator is woken by its release.
+        guard !isHeld else { return .max }
+        return ([gossipAt] + timeouts.values + [queryAt, proposeAt].compactMap { $0 }).min() ?? gossipAt
     }
 
     /// How many validators, itself included, were heard within the last 5 s.
@@ -140,13 +144,14 @@ package struct ValidatorCore: Sendable {
     /// Takes messages in the order in which they came.
     package mutating func receive(_ messages: [InboundMessage], at now: Moment) -> [ValidatorAction] {
         self.now = now
-        for message in messages { take(message) }
+        for message in messages where !isHeld || isTakenWhileHeld(message) { take(message) }
         return finish()
     }
 
     /// Does what is due.
     package mutating func wake(at now: Moment) -> [ValidatorAction] {
         self.now = now
+        guard !isHeld else { return finish() }
         fireTimeouts()
         if let queryAt, queryAt <= now.uptimeMilliseconds { queryMissing() }
         if gossipAt <= now.uptimeMilliseconds { gossip() }
@@ -162,13 +167,15 @@ package struct ValidatorCore: Sendable {
         committedHeight = height
         handOver()
         for value in first.value...height.value { publishReceipts(BlockHeight(value)) }
-        applyFinalBlocks()
+        if !isHeld { applyFinalBlocks() }
         return finish()
     }
 
     mutating func finish() -> [ValidatorAction] {
-        proposeIfDue()
-        flush()
+        if !isHeld {
+            proposeIfDue()
+            flush()
+        }
         defer { actions = [] }
         return actions
     }

@@ -1,0 +1,170 @@
+package import LedgerCore
+import LedgerProtocol
+import Merkle
+package import Model
+import Postgres
+
+/// Verifies everything that a validator has stored, again and again, and repairs what does not fit.
+///
+/// Two cursors take turns: one passes over everything from genesis on, the other over what was written
+/// lately. It belongs to one task.
+package struct Scrubber: Sendable {
+    private static let marksApart: UInt64 = 16
+    private static let tailHeights: UInt64 = 64
+    private static let tailLeaves: UInt64 = 32_768
+    private static let idleMilliseconds: Int64 = 100
+    private static let retryMilliseconds: Int64 = 2_000
+
+    /// Where damage is named.
+    package let board: DamageBoard
+    private let store: BlockStore
+    private let settings: ValidatorSettings
+    private let mender: StoreMender
+    private let pace: ScrubPace
+    private var memory: ScrubMemory
+    private var sideTables = SideTables()
+    // The chain at heights near the end, the oldest first, from which what was written lately is verified.
+    private var marks: [LedgerReplay]
+    private var pass: LedgerReplay?
+    private var tail: LedgerReplay?
+    private var passBegan: Int64 = 0
+    private var passAt: Int64 = 0
+    private var tailAt: Int64 = 0
+    private var sideAt: Int64 = 0
+
+    /// Makes a scrubber of a store; nil as origin is a store that could not be loaded.
+    package init(
+        store: BlockStore, settings: ValidatorSettings, origin: ValidatorCore.Origin?, peers: PeerReader,
+        pace: ScrubPace, board: DamageBoard
+    ) {
+        self.store = store
+        self.settings = settings
+        self.pace = pace
+        self.board = board
+        mender = StoreMender(store: store, settings: settings, peers: peers)
+        memory = ScrubMemory(startHeight: origin?.chain.height.value ?? 0)
+        marks = [
+            origin.map { LedgerReplay(genesis: settings.genesis, origin: $0) }
+                ?? LedgerReplay(genesis: settings.genesis)
+        ]
+    }
+
+    /// Passes over everything at once, without rest.
+    ///
+    /// - Parameter through: the height up to which the store holds every block.
+    /// - Returns: what was found, repaired or not.
+    /// - Throws: `PostgresFault`.
+    package mutating func passOverEverything(through: BlockHeight) async throws -> [StoreDamage] {
+        var damages = try await scrubSideTables()
+        var replay = LedgerReplay(genesis: settings.genesis)
+        var isOver = false
+        while !isOver {
+            let scan = try await scan(from: replay, through: through)
+            damages += scan.damages
+            replay = scan.replay
+            isOver = scan.isOver
+        }
+        memory.finishedPass()
+        return damages
+    }
+
+    /// Does a little of what is due.
+    ///
+    /// - Parameters:
+    ///   - through: the height up to which the store holds every block.
+    ///   - now: milliseconds of uptime.
+    /// - Returns: the milliseconds to rest, so that the share of a core is kept.
+    /// - Throws: `PostgresFault`.
+    mutating func turn(through: BlockHeight, at now: Int64) async throws -> Int64 {
+        if board.takeRing() { (passAt, tailAt, sideAt) = (now, now, now) }
+        let started = ContinuousClock.now
+        if sideAt <= now {
+            sideAt = now + pace.passMilliseconds
+            _ = try await scrubSideTables()
+        } else if tail != nil || tailAt <= now {
+            try await turnTail(through: through, at: now)
+        } else if pass != nil || passAt <= now {
+            try await turnPass(through: through, at: now)
+        } else {
+            return Self.idleMilliseconds
+        }
+        let (seconds, attoseconds) = (ContinuousClock.now - started).components
+        let busy = seconds * 1_000_000 + attoseconds / 1_000_000_000_000
+        return max(1, pace.restMicroseconds(afterBusy: busy) / 1_000)
+    }
+
+    private mutating func turnTail(through: BlockHeight, at now: Int64) async throws {
+        let scan = try await scan(from: tail ?? marks[0], through: through)
+        tail = scan.isOver ? nil : scan.replay
+        if tail == nil { tailAt = now + pace.tailMilliseconds }
+        mark(scan.replay)
+    }
+
+    private mutating func turnPass(through: BlockHeight, at now: Int64) async throws {
+        if pass == nil { passBegan = now }
+        let scan = try await scan(from: pass ?? LedgerReplay(genesis: settings.genesis), through: through)
+        pass = scan.isOver ? nil : scan.replay
+        guard scan.isOver else { return }
+        passAt = max(now, passBegan + pace.passMilliseconds)
+        guard scan.isAtTip else {
+            passAt = now + Self.retryMilliseconds
+            return
+        }
+        memory.finishedPass()
+        board.finishedPass(after: .milliseconds(now - passBegan))
+    }
+
+    private mutating func mark(_ replay: LedgerReplay) {
+        let (height, size) = (replay.chain.height.value, replay.chain.tree.size)
+        guard let newest = marks.last, height >= newest.chain.height.value + Self.marksApart else { return }
+        marks.append(replay)
+        while marks.count > 1,
+            marks[1].chain.height.value + Self.tailHeights <= height
+                || marks[0].chain.tree.size + Self.tailLeaves < size
+        {
+            marks.removeFirst()
+        }
+    }
+
+    private mutating func scrubSideTables() async throws -> [StoreDamage] {
+        let damages = try await sideTables.scrub(store)
+        board.report(damages)
+        return damages
+    }
+
+    /// Scans for the time of one chunk, and brings back what was lost, as far as others have it.
+    private mutating func scan(
+        from replay: LedgerReplay, through: BlockHeight
+    ) async throws -> LedgerScan {
+        let (request, settings) = (LedgerScan(replay: replay, memory: memory), settings)
+        let deadline = ContinuousClock.now + .milliseconds(pace.chunkMilliseconds)
+        var scan = try await store.pool.transaction { session in
+            var scanner = LedgerScanner(session, settings: settings, scan: request)
+            try scanner.run(through: through, until: deadline)
+            return scanner.scan
+        }
+        memory = scan.memory
+        board.report(scan.damages)
+        let lostNotes = Set(scan.lostNotes.filter { !$0.wasNeverSeen }.map(\.block.height))
+        board.sawSound(after: replay.chain.height, through: scan.replay.chain.height, except: lostNotes)
+        for lost in scan.lostNotes { try await restore(lost) }
+        if let lost = scan.lostBlock {
+            board.want(lost.damage, at: lost.height)
+            if try await mender.restore(lost, on: scan.replay) {
+                board.restored(.block, at: lost.height)
+                scan.lostBlock = nil
+            }
+        }
+        return scan
+    }
+
+    private func restore(_ lost: LedgerScan.LostNote) async throws {
+        let height = lost.block.height
+        guard !lost.wasNeverSeen else {
+            if try await mender.restore(lost) { board.report([lost.damage(.rewritten)]) }
+            return
+        }
+        board.want(lost.damage(.wanted), at: height)
+        if try await mender.restore(lost) { board.restored(.note, at: height) }
+    }
+}

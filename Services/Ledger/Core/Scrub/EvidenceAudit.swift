@@ -1,0 +1,65 @@
+package import LedgerProtocol
+import Model
+
+/// A stored double vote, column by column.
+package struct EvidenceRow: Hashable, Sendable {
+    /// The primary key: validator, height, round and step.
+    package let key: [Int64]
+    /// The vote that was seen first.
+    package let first: [UInt8]
+    /// The other one.
+    package let second: [UInt8]
+
+    /// Takes the columns as they are.
+    package init(key: [Int64], first: [UInt8], second: [UInt8]) {
+        self.key = key
+        self.first = first
+        self.second = second
+    }
+
+    /// The key as people read it.
+    package var name: String {
+        zip(["validator", "height", "round", "step"], key).map { "\($0) \($1)" }.joined(separator: ", ")
+    }
+
+    /// Whether the votes prove a fault, and the one that the key names.
+    package func isProof(to genesis: Genesis) -> Bool {
+        guard let first = try? Vote(decoding: first), let second = try? Vote(decoding: second),
+            DoubleVote(first: first, second: second).proves(to: genesis)
+        else { return false }
+        return key == [
+            Int64(first.validator.value), Int64(bitPattern: first.height.value), Int64(first.round),
+            Int64(first.step.rawValue),
+        ]
+    }
+}
+
+/// Evidence follows from nothing else that is stored, so what was seen once is remembered and kept.
+package struct EvidenceAudit: Sendable {
+    private var remembered: [[Int64]: EvidenceRow] = [:]
+
+    /// Remembers nothing yet.
+    package init() {}
+
+    /// Compares what is stored with what is remembered.
+    ///
+    /// - Returns: the rows to remove, and after that those to write again.
+    package mutating func judge(
+        _ rows: [EvidenceRow], genesis: Genesis
+    ) -> (removals: [EvidenceRow], rewrites: [EvidenceRow]) {
+        var removals: [EvidenceRow] = []
+        var stored: Set<[Int64]> = []
+        for row in rows {
+            let known = remembered[row.key]
+            if known == row || known == nil && row.isProof(to: genesis) {
+                remembered[row.key] = row
+                stored.insert(row.key)
+            } else {
+                removals.append(row)
+            }
+        }
+        let rewrites = remembered.filter { !stored.contains($0.key) }.values
+            .sorted { $0.key.lexicographicallyPrecedes($1.key) }
+        return (removals, rewrites)
+    }
+}

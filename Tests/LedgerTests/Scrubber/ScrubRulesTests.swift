@@ -1,0 +1,74 @@
+import LedgerCore
+import LedgerProtocol
+import Model
+import Testing
+
+@Suite struct ScrubRulesTests {
+    @Test(arguments: [(1, 9_900), (10, 900), (50, 100), (100, 0)])
+    func theShareOfACoreIsKept(sharePercent: Int, restMicroseconds: Int64) {
+        #expect(ScrubPace(sharePercent: sharePercent).restMicroseconds(afterBusy: 100) == restMicroseconds)
+    }
+
+    @Test func onlyWhatWasThereCanBeGone() {
+        var memory = ScrubMemory(startHeight: 2)
+        // Seen first by the first pass, one with and one without a note.
+        var isGone = [memory.isNoteGone(1, isStored: true), memory.isNoteGone(2, isStored: false)]
+        memory.finishedPass()
+        isGone += [memory.isNoteGone(1, isStored: false), memory.isNoteGone(2, isStored: false)]
+        // The note comes, and goes.
+        isGone += [memory.isNoteGone(2, isStored: true), memory.isNoteGone(2, isStored: false)]
+        #expect(isGone == [false, false, true, false, false, true])
+        // A newer height is seen first when it is reached.
+        isGone = [memory.isNoteGone(3, isStored: false)]
+        memory.saw(3)
+        isGone += [memory.isNoteGone(3, isStored: false), memory.isCosignatureGone(4, isStored: true)]
+        memory.saw(4)
+        isGone.append(memory.isCosignatureGone(4, isStored: false))
+        memory.forgetCosignature(4)
+        isGone.append(memory.isCosignatureGone(4, isStored: false))
+        #expect(isGone == [false, false, false, true, false])
+    }
+
+    @Test func evidenceIsKeptAsItWasSeen() throws {
+        let chain = try StoredChain([[1]], network: try LedgerNetwork(validatorCount: 4))
+        let votes = chain.doubleVote(by: 2)
+        let row = EvidenceRow(key: [2, 3, 1, 2], first: votes.first.encoded, second: votes.second.encoded)
+        let swapped = EvidenceRow(key: row.key, first: row.second, second: row.first)
+        let moved = EvidenceRow(key: [2, 3, 2, 2], first: row.first, second: row.second)
+        let same = EvidenceRow(key: row.key, first: row.first, second: row.first)
+        var audit = EvidenceAudit()
+        let judgements = [[moved, same], [row], [row], [swapped], [], [row, moved]].map {
+            let (removals, rewrites) = audit.judge($0, genesis: chain.network.genesis)
+            return [removals, rewrites]
+        }
+        let expected = [
+            [[moved, same], []], [[], []], [[], []], [[swapped], [row]], [[], [row]], [[moved], []],
+        ]
+        #expect(judgements == expected)
+    }
+
+    @Test func aHeldValidatorSignsNothingAndGoesOnAfterwards() throws {
+        let network = try LedgerNetwork(validatorCount: 1)
+        let settings = network.settings(0)
+        let moment = { (milliseconds: Int64) in
+            Moment(
+                uptimeMilliseconds: milliseconds,
+                wallClock: LedgerNetwork.createdAt.advanced(byMilliseconds: milliseconds))
+        }
+        let state = SignState(networkID: network.genesis.networkID, validator: ValidatorIndex(0))
+        var core = ValidatorCore(
+            settings: settings, origin: .init(genesis: network.genesis, signState: state), now: moment(1))
+        _ = core.start(at: moment(1))
+        core.hold()
+        let submission = try network.verified(network.submission(sequence: 0))
+        var held = core.receive([.submission(submission)], at: moment(2))
+        held += core.wake(at: moment(5_000))
+        #expect(held.isEmpty)
+        #expect(core.signState == state)
+        var after = core.release(at: moment(6_000))
+        after += core.receive([.submission(submission)], at: moment(6_001))
+        after += core.wake(at: moment(7_000))
+        let commits = after.filter { if case .commit = $0 { true } else { false } }
+        #expect(commits.count == 1)
+    }
+}
