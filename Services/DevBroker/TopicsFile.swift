@@ -54,9 +54,9 @@ enum TopicsFile {
             guard names.insert(entry.name).inserted else {
                 throw DevBrokerFault("topics file `\(path)` lists `\(entry.name)` twice: remove one")
             }
-            guard entry.partitions > 0, entry.retention > 0 else {
+            guard entry.partitions > 0, entry.retention > 0 || entry.retention == -1 else {
                 throw DevBrokerFault(
-                    "`\(entry.name)` needs at least one partition and a retention above zero")
+                    "`\(entry.name)` needs at least one partition and a retention above zero, or -1 for ever")
             }
         }
     }

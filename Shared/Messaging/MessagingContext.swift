@@ -10,6 +10,8 @@ package import Postgres
 package struct MessagingContext: Sendable {
     /// The network that the service belongs to; its id binds every signature.
     package let genesis: Genesis
+    /// Who and what the network consists of now, as its changes are read.
+    package let network: NetworkFollower
     /// The service whose events these are.
     package let service: ServiceName
     /// The service's signing key: submissions, records and heartbeats.
@@ -36,6 +38,7 @@ package struct MessagingContext: Sendable {
         clock: @escaping @Sendable () -> Timestamp
     ) {
         self.genesis = genesis
+        network = NetworkFollower(genesis)
         self.service = service
         self.signer = signer
         self.unsealer = unsealer

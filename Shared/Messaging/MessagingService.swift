@@ -43,6 +43,7 @@ package final class MessagingService: Sendable {
             group.addTask { await self.answerWaiters(waiterWake) }
             group.addTask { await waiterWake.tick(everyMilliseconds: Self.waiterPollMilliseconds) }
             group.addTask { try await self.countOutbox() }
+            group.addTask { try await NetworkReader(context: self.context, board: self.store.board).run() }
             group.addTask { try await LagMeter(context: self.context, board: self.store.board).run() }
             for subscription in subscriptions {
                 let consumer = DomainConsumer(

@@ -21,7 +21,9 @@ package enum ServiceName: String, CaseIterable, Sendable {
         case .identityEvents: [.consent, .records, .notification]
         case .consentEvents, .accessEvents: [.consent, .records, .notification]
         case .recordsEvents: [.notification]
-        case .notificationEvents, .ledgerSubmissions, .ledgerConsensus, .ledgerBlocks, .ledgerReceipts: []
+        case .notificationEvents, .ledgerSubmissions, .ledgerConsensus, .ledgerBlocks, .ledgerReceipts,
+            .ledgerNetwork:
+            []
         }
     }
 }

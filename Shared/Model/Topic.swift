@@ -9,6 +9,7 @@ package enum Topic: String, CaseIterable, Sendable {
     case ledgerConsensus = "ledger.consensus"
     case ledgerBlocks = "ledger.blocks"
     case ledgerReceipts = "ledger.receipts"
+    case ledgerNetwork = "ledger.network"
 
     /// The topic that carries the access events of one subscribing system outside the suite.
     package static func accessEvents(ofSubscriber subscriber: String) -> String {

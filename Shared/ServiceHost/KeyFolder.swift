@@ -24,7 +24,7 @@ package struct KeyFolder: Sendable {
     /// - Throws: `ConfigurationError` for a file that is missing, that others can read, that is no such key,
     ///   or whose key is not the expected one.
     package func signer(
-        _ name: String, matching expected: PublicSigningKey
+        _ name: String, matching expected: PublicSigningKey?
     ) throws(ConfigurationError) -> Signer {
         let file = try keyFile(name)
         let key: SigningKey

@@ -46,7 +46,7 @@ import Testing
             let root = folder + "/network"
             _ = await ConsentryProgram.run(arguments(root, validators: 1))
             let genesis = try Genesis(parsing: readFile("\(root)/genesis.json"))
-            #expect(genesis.quorum == 1)
+            #expect(genesis.initial.quorum == 1)
             func signing(_ path: String) throws -> PublicSigningKey {
                 try KeyFile(parsing: readFile("\(root)/keys/\(path).key")).signingKey().publicKey
             }

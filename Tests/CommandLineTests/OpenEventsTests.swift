@@ -19,7 +19,7 @@ import Testing
         let unsealer = Unsealer(SealingKey.generate())
         let value = try SubscriberRecord(disclosure: disclosure, receipt: receipt)
             .sealed(to: unsealer.publicKey)
-        let opener = EventOpener(genesis: genesis, unsealer: unsealer)
+        let opener = EventOpener(history: NetworkHistory(genesis), unsealer: unsealer)
         let event = try opener.open(value)
         #expect(event.disclosure == disclosure)
         #expect(event.verified?.index == 3)
@@ -29,7 +29,8 @@ import Testing
         let text = JSONValue.string(String(decoding: value, as: UTF8.self))
         let envelope: JSONValue = ["topic": "access.events.demo", "partition": 0, "payload": text]
         #expect(try opener.open(envelope.encoded()).disclosure == disclosure)
-        let stranger = EventOpener(genesis: genesis, unsealer: Unsealer(SealingKey.generate()))
+        let stranger = EventOpener(
+            history: NetworkHistory(genesis), unsealer: Unsealer(SealingKey.generate()))
         #expect(throws: SealedEnvelopeFault.notARecipient) { try stranger.open(value) }
     }
 
@@ -40,13 +41,13 @@ import Testing
         let value = try SubscriberRecord(disclosure: disclosure, receipt: changed).sealed(
             to: unsealer.publicKey)
         #expect(throws: VerificationFailure.self) {
-            try EventOpener(genesis: genesis, unsealer: unsealer).open(value)
+            try EventOpener(history: NetworkHistory(genesis), unsealer: unsealer).open(value)
         }
     }
 
     @Test func aServiceOpensRecordsOfDomainTopics() throws {
         let unsealer = Unsealer(SealingKey.generate())
-        let opener = EventOpener(genesis: genesis, unsealer: unsealer)
+        let opener = EventOpener(history: NetworkHistory(genesis), unsealer: unsealer)
         let entry = disclosure.entry.encoded
         let sealed = SealedEnvelope.seal(disclosure.bytes, to: [unsealer.publicKey], associatedData: entry)
         let text = String(decoding: receipt, as: UTF8.self)

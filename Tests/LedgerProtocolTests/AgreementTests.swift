@@ -15,13 +15,16 @@ import TransparencyLog
         let genesis = genesis
         let text = block.checkpointText
         let forms: [(String, ([UInt8]) throws -> Void)] = [
-            ("vote-precommit", { try Vote(decoding: $0).verify(genesis) }),
-            ("vote-nil", { try Vote(decoding: $0).verify(genesis) }),
-            ("certificate", { try Certificate(decoding: $0).verify(genesis) }),
-            ("proposal", { try Proposal(decoding: $0).verify(genesis) }),
-            ("proposal-again", { try Proposal(decoding: $0).verify(genesis) }),
-            ("height-status", { try HeightStatus(decoding: $0).verify(genesis) }),
-            ("cosignature", { try CosignatureMessage(decoding: $0).verify(genesis, checkpointText: text) }),
+            ("vote-precommit", { try Vote(decoding: $0).verify(NetworkHistory(genesis)) }),
+            ("vote-nil", { try Vote(decoding: $0).verify(NetworkHistory(genesis)) }),
+            ("certificate", { try Certificate(decoding: $0).verify(genesis.initial) }),
+            ("proposal", { try Proposal(decoding: $0).verify(NetworkHistory(genesis)) }),
+            ("proposal-again", { try Proposal(decoding: $0).verify(NetworkHistory(genesis)) }),
+            ("height-status", { try HeightStatus(decoding: $0).verify(NetworkHistory(genesis)) }),
+            (
+                "cosignature",
+                { try CosignatureMessage(decoding: $0).verify(genesis.initial, checkpointText: text) }
+            ),
         ]
         for (name, verify) in forms {
             let example = try #require(Examples.forms.first { $0.name == name })
@@ -41,7 +44,7 @@ import TransparencyLog
         let votes = chain.votes(.precommit, height: block.height, blockHash: block.blockHash)
         let made = try #require(Certificate.make(of: votes.reversed(), quorum: 3))
         #expect(made.members.map(\.validator.value) == [0, 1, 2])
-        try made.verify(genesis)
+        try made.verify(genesis.initial)
         #expect(Certificate.make(of: Array(votes.prefix(2)), quorum: 3) == nil)
         #expect(Certificate.make(of: [votes[0], votes[0], votes[1]], quorum: 3) == nil)
         let others = chain.votes(.precommit, height: block.height, round: 1, blockHash: block.blockHash)
@@ -53,19 +56,25 @@ import TransparencyLog
         let small = Certificate(
             networkID: made.networkID, height: made.height, round: made.round, blockHash: made.blockHash,
             members: Array(made.members.prefix(2)))
-        #expect { try small.verify(genesis) } throws: { ($0 as? ProtocolFault)?.code == .quorumNotMet }
+        #expect { try small.verify(genesis.initial) } throws: {
+            ($0 as? ProtocolFault)?.code == .quorumNotMet
+        }
     }
 
     @Test func aValidRoundNeedsAQuorumOfItsPrevotes() throws {
         let content = try Examples.proposal(validRound: 0).content
         let tooFew = try Proposal.make(
             with(content, prevotes: Array(content.prevotes.prefix(2))), signer: network.consensus[2])
-        #expect { try tooFew.verify(genesis) } throws: { ($0 as? ProtocolFault)?.code == .quorumNotMet }
+        #expect(!tooFew.isInForce(genesis.initial))
         let nils = Array(chain.votes(.prevote, height: block.height, blockHash: nil).prefix(3))
         let elsewhere = try Proposal.make(with(content, prevotes: nils), signer: network.consensus[2])
-        #expect { try elsewhere.verify(genesis) } throws: { ($0 as? ProtocolFault)?.code == .inconsistent }
+        #expect { try elsewhere.verify(NetworkHistory(genesis)) } throws: {
+            ($0 as? ProtocolFault)?.code == .inconsistent
+        }
         let stolen = try Proposal.make(content, signer: network.consensus[1])
-        #expect { try stolen.verify(genesis) } throws: { ($0 as? ProtocolFault)?.code == .badSignature }
+        #expect { try stolen.verify(NetworkHistory(genesis)) } throws: {
+            ($0 as? ProtocolFault)?.code == .badSignature
+        }
         #expect(throws: DecodingFault.self) {
             try Proposal.make(with(content, prevotes: []), signer: network.consensus[2])
         }
@@ -75,7 +84,7 @@ import TransparencyLog
         var head = ChainHead(genesis)
         #expect(head.hash == genesis.networkID)
         for block in chain.blocks {
-            head = try FinalBlock(decoding: block.encoded).verify(after: head, genesis: genesis)
+            head = try FinalBlock(decoding: block.encoded).verify(after: head)
         }
         #expect(head == chain.head)
         #expect(head.tree.root() == MerkleTree.root(ofLeafHashes: chain.leaves))
@@ -95,13 +104,13 @@ import TransparencyLog
                 validatorSet: change == "set" ? .zero : entry.validatorSet,
                 nextValidatorSet: change == "next set" ? .zero : entry.nextValidatorSet)
         }
-        #expect { try block.verify(after: chain.head, genesis: genesis) } throws: {
+        #expect { try block.verify(after: chain.head) } throws: {
             ($0 as? ProtocolFault)?.code == code
         }
     }
 
     @Test func anotherCertificateOrOtherEntriesAreRefused() throws {
-        let head = try chain.blocks[0].verify(after: ChainHead(genesis), genesis: genesis)
+        let head = try chain.blocks[0].verify(after: ChainHead(genesis))
         let changes: [(FinalBlock, ProtocolFault.Code)] = [
             (replacing(certificate: chain.blocks[0].certificate), .inconsistent),
             (replacing(submissions: Array(block.submissions.dropLast())), .wrongRoot),
@@ -109,7 +118,7 @@ import TransparencyLog
             (replacing(submissions: block.submissions + [block.submissions[0]]), .inconsistent),
         ]
         for (changed, code) in changes {
-            #expect { try changed.verify(after: head, genesis: genesis) } throws: {
+            #expect { try changed.verify(after: head) } throws: {
                 ($0 as? ProtocolFault)?.code == code
             }
         }

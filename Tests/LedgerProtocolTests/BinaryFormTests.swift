@@ -95,7 +95,7 @@ import Testing
     @Test func digestsHaveThePinnedValues() throws {
         let genesis = Examples.network.genesis
         let digests = [
-            "network-id": genesis.networkID, "validator-set": genesis.validatorSetHash,
+            "network-id": genesis.networkID, "validator-set": genesis.initial.validatorSetHash,
             "opening": Examples.event.opening, "leaf-hash": Examples.event.entry.leafHash,
             "submission-hash": Examples.chain.blocks[1].submissions[0].hash,
             "block-hash": Examples.chain.blocks[1].blockHash,

@@ -101,7 +101,7 @@ import Testing
         let parsed = try EventDisclosure(parsing: event.bytes)
         #expect(parsed == event)
         #expect(parsed.payloadBytes == (try event.payload.canonicalBytes()))
-        let service = try parsed.verify(Examples.network.genesis)
+        let service = try parsed.verify(NetworkHistory(Examples.network.genesis))
         #expect(service.service == .consent)
     }
 
@@ -121,7 +121,8 @@ import Testing
         let range = try #require(text.firstRange(of: part))
         let changed = text[..<range.lowerBound] + replacement + text[range.upperBound...]
         #expect {
-            try EventDisclosure(parsing: [UInt8](changed.utf8)).verify(Examples.network.genesis)
+            try EventDisclosure(parsing: [UInt8](changed.utf8)).verify(
+                NetworkHistory(Examples.network.genesis))
         } throws: { error in
             (error as? VerificationFailure)?.part == .event && (error as? VerificationFailure)?.code == code
         }
@@ -130,7 +131,7 @@ import Testing
     @Test func thePayloadMustBeOfTheEntry() throws {
         let other = try Examples.network.disclosure(77)
         let mixed = try EventDisclosure(entry: event.entry, opening: event.opening, payload: other.payload)
-        #expect { try mixed.verify(Examples.network.genesis) } throws: {
+        #expect { try mixed.verify(NetworkHistory(Examples.network.genesis)) } throws: {
             ($0 as? VerificationFailure)?.code == .wrongEntry
         }
     }

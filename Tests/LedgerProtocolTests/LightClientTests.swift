@@ -10,7 +10,7 @@ import TransparencyLog
     @Test(arguments: [1, 4, 7])
     func receiptsOfRangesGiveProofsThatVerify(validatorCount: Int) throws {
         let network = try TestNetwork(validatorCount: validatorCount)
-        let policy = network.genesis.quorumPolicy
+        let policy = network.genesis.initial.quorumPolicy
         var chain = TestChain(network)
         var clients: [ServiceName: LightClient] = [:]
         var proofCount = 0
@@ -42,7 +42,7 @@ import TransparencyLog
                     _ = try receipt.proof.verify(leafHash: leafHash, policy: policy)
                     let verified = try ReceiptVerifier.verify(
                         receipt: [UInt8](receipt.proof.encoded().utf8), disclosure: event.bytes,
-                        genesis: network.genesis)
+                        history: NetworkHistory(network.genesis))
                     #expect(verified.index == receipt.index)
                     #expect(chain.leaves[Int(receipt.index)] == leafHash)
                     proofCount += 1
@@ -121,7 +121,7 @@ import TransparencyLog
         let two = Examples.chain.cosignatures().filter { $0.key.value < 2 }
         let early = CheckpointNote.make(
             checkpointText: note.text, cosignatures: two, logSigner: Examples.network.log[0],
-            genesis: genesis)
+            network: genesis.initial)
         #expect(early == nil)
     }
 

@@ -21,14 +21,16 @@ import TransparencyLog
 
     @Test func everyFlippedBitOfTheReceiptIsRefused() {
         let accepted = flips(of: Examples.receipt) {
-            try ReceiptVerifier.verify(receipt: $0, disclosure: Examples.event.bytes, genesis: genesis)
+            try ReceiptVerifier.verify(
+                receipt: $0, disclosure: Examples.event.bytes, history: NetworkHistory(genesis))
         }
         #expect(accepted == [])
     }
 
     @Test func everyFlippedBitOfTheEventIsRefused() {
         let accepted = flips(of: Examples.event.bytes) {
-            try ReceiptVerifier.verify(receipt: Examples.receipt, disclosure: $0, genesis: genesis)
+            try ReceiptVerifier.verify(
+                receipt: Examples.receipt, disclosure: $0, history: NetworkHistory(genesis))
         }
         #expect(accepted == [])
     }
@@ -51,11 +53,11 @@ import TransparencyLog
         let event = Examples.event.bytes
         let receipts = receipt.indices.filter {
             (try? ReceiptVerifier.verify(
-                receipt: Array(receipt[..<$0]), disclosure: event, genesis: genesis)) != nil
+                receipt: Array(receipt[..<$0]), disclosure: event, history: NetworkHistory(genesis))) != nil
         }
         let events = event.indices.filter {
             (try? ReceiptVerifier.verify(
-                receipt: receipt, disclosure: Array(event[..<$0]), genesis: genesis)) != nil
+                receipt: receipt, disclosure: Array(event[..<$0]), history: NetworkHistory(genesis))) != nil
         }
         #expect(receipts == [])
         #expect(events == [])
@@ -65,11 +67,13 @@ import TransparencyLog
         for byte in [UInt8(0), UInt8(ascii: "\n"), UInt8(ascii: " "), UInt8(ascii: "A")] {
             #expect(throws: VerificationFailure.self) {
                 try ReceiptVerifier.verify(
-                    receipt: Examples.receipt + [byte], disclosure: Examples.event.bytes, genesis: genesis)
+                    receipt: Examples.receipt + [byte], disclosure: Examples.event.bytes,
+                    history: NetworkHistory(genesis))
             }
             #expect(throws: VerificationFailure.self) {
                 try ReceiptVerifier.verify(
-                    receipt: Examples.receipt, disclosure: Examples.event.bytes + [byte], genesis: genesis)
+                    receipt: Examples.receipt, disclosure: Examples.event.bytes + [byte],
+                    history: NetworkHistory(genesis))
             }
             #expect(throws: GenesisFault.self) { try Genesis(parsing: genesis.bytes + [byte]) }
         }
@@ -98,7 +102,8 @@ import TransparencyLog
         let changed = TlogProof(extra: extra, index: index, hashes: hashes, checkpoint: note)
         #expect {
             try ReceiptVerifier.verify(
-                receipt: [UInt8](changed.encoded().utf8), disclosure: Examples.event.bytes, genesis: genesis)
+                receipt: [UInt8](changed.encoded().utf8), disclosure: Examples.event.bytes,
+                history: NetworkHistory(genesis))
         } throws: { error in
             (error as? VerificationFailure)?.part == .receipt
                 && (error as? VerificationFailure)?.code == expected
@@ -112,7 +117,7 @@ import TransparencyLog
             let kept = lines.indices.filter { subset >> $0 & 1 == 1 }.map { lines[$0] }
             let cosigned = kept.count { $0.name != genesis.origin }
             let note = SignedNote(text: proof.checkpoint.text, signatures: kept)
-            let isAccepted = (try? genesis.verify(note)) != nil
+            let isAccepted = (try? genesis.initial.verify(note)) != nil
             #expect(isAccepted == (cosigned >= 3))
         }
     }
@@ -121,7 +126,7 @@ import TransparencyLog
         let other = try TestNetwork(network: "other").genesis
         #expect {
             try ReceiptVerifier.verify(
-                receipt: Examples.receipt, disclosure: Examples.event.bytes, genesis: other)
+                receipt: Examples.receipt, disclosure: Examples.event.bytes, history: NetworkHistory(other))
         } throws: { ($0 as? VerificationFailure)?.code == .wrongCommitment }
     }
 
@@ -129,7 +134,7 @@ import TransparencyLog
         let disclosure = try EventDisclosure.make(
             payload: Examples.event.payload, submitter: TestNetwork.signer("stranger").keyID,
             opening: Examples.event.opening, networkID: genesis.networkID)
-        #expect { try disclosure.verify(genesis) } throws: {
+        #expect { try disclosure.verify(NetworkHistory(genesis)) } throws: {
             ($0 as? VerificationFailure)?.code == .unknownSubmitter
         }
     }

@@ -38,7 +38,7 @@ import Testing
 
     @Test func verificationNamesTheReason() throws {
         let submission = Examples.chain.blocks[1].submissions[0]
-        let service = try #require(network.genesis.service(keyID: submission.keyID))
+        let service = try #require(network.genesis.initial.service(keyID: submission.keyID))
         let other = network.signer(of: .records).publicKey
         #expect(throws: RefusalCode.wrongNetwork) {
             try submission.verify(key: service.signingKey, networkID: .zero)
@@ -114,11 +114,11 @@ import Testing
 
     @Test func aRefusalIsSignedByAValidator() throws {
         let refusal = Examples.refusal()
-        try refusal.verify(network.genesis)
+        try refusal.verify(NetworkHistory(network.genesis))
         let accepted = (0..<refusal.encoded.count * 8).filter { bit in
             var bytes = refusal.encoded
             bytes[bit / 8] ^= 1 << UInt8(bit % 8)
-            return (try? SubmissionRefusal(decoding: bytes).verify(network.genesis)) != nil
+            return (try? SubmissionRefusal(decoding: bytes).verify(NetworkHistory(network.genesis))) != nil
         }
         #expect(accepted == [])
     }

@@ -10,6 +10,8 @@ struct TestChain {
     private(set) var head: ChainHead
     private(set) var leaves: [Digest] = []
     private(set) var blocks: [FinalBlock] = []
+    /// The signers of validators that are not of the genesis file.
+    var newcomers: [Signer] = []
 
     init(_ network: TestNetwork) {
         self.network = network
@@ -26,12 +28,15 @@ struct TestChain {
         let blockEntry = change(
             BlockEntry(
                 height: head.height.next, previous: head.hash, time: head.time.advanced(byMilliseconds: 10),
-                validatorSet: genesis.validatorSetHash, nextValidatorSet: genesis.validatorSetHash))
+                validatorSet: head.network.validatorSetHash,
+                nextValidatorSet: try GovernanceRules.nextState(
+                    after: ordered, on: head.network, at: head.height.next
+                ).validatorSetHash))
         let tree = FinalBlock.tree(after: head, submissions: ordered, blockEntry: blockEntry)
         let text = FinalBlock.checkpointText(origin: genesis.origin, tree: tree)
         let precommits = votes(
             .precommit, height: blockEntry.height, blockHash: FinalBlock.hash(ofCheckpointText: text))
-        guard let certificate = Certificate.make(of: precommits, quorum: genesis.quorum) else {
+        guard let certificate = Certificate.make(of: precommits, quorum: head.network.quorum) else {
             fatalError("all validators precommitted the same block")
         }
         return FinalBlock(
@@ -41,17 +46,20 @@ struct TestChain {
     func votes(
         _ step: VoteStep, height: BlockHeight, round: UInt32 = 0, blockHash: Digest?
     ) -> [Vote] {
-        zip(genesis.validatorIndices, network.consensus).map { index, signer in
-            Vote.make(
-                networkID: genesis.networkID, step: step, height: height, round: round,
-                blockHash: blockHash, validator: index, signer: signer)
+        let signers = network.consensus + newcomers
+        return head.network.validators.compactMap { validator in
+            signers.first { $0.publicKey == validator.member.consensusKey }.map {
+                Vote.make(
+                    networkID: genesis.networkID, step: step, height: height, round: round,
+                    blockHash: blockHash, validator: validator.index, signer: $0)
+            }
         }
     }
 
     /// Makes and appends a block.
     mutating func append(_ submissions: [Submission]) throws {
         let block = try next(submissions)
-        head = try block.verify(after: head, genesis: genesis)
+        head = try block.verify(after: head)
         leaves += block.submissions.flatMap(\.leafHashes) + [block.blockEntry.leafHash]
         blocks.append(block)
     }
@@ -60,7 +68,8 @@ struct TestChain {
     func cosignatures() -> [ValidatorIndex: Cosignature] {
         let text = blocks.last?.checkpointText ?? ""
         return Dictionary(
-            uniqueKeysWithValues: zip(genesis.validatorIndices, network.cosignature).map { index, signer in
+            uniqueKeysWithValues: zip(genesis.initial.validatorIndices, network.cosignature).map {
+                index, signer in
                 let time = 1_795_374_001 + UInt64(index.value)
                 return (index, Cosignature(signing: text, time: time, with: signer))
             })
@@ -69,7 +78,7 @@ struct TestChain {
     func note() throws -> SignedNote {
         let note = CheckpointNote.make(
             checkpointText: blocks.last?.checkpointText ?? "", cosignatures: cosignatures(),
-            logSigner: network.log[0], genesis: genesis)
+            logSigner: network.log[0], network: genesis.initial)
         guard let note else { fatalError("all validators cosigned") }
         return note
     }

@@ -11,23 +11,23 @@ import Testing
 
     init() throws {
         network = try LedgerNetwork(validatorCount: 4)
-        verifier = MessageVerifier(genesis: network.genesis)
+        verifier = MessageVerifier(history: NetworkHistory(network.genesis))
     }
 
     private func agreement() -> Agreement {
-        Agreement(genesis: network.genesis, validator: ValidatorIndex(0), height: BlockHeight(1))
+        Agreement(network: network.genesis.initial, validator: ValidatorIndex(0), height: BlockHeight(1))
     }
 
     private func block(_ number: Int64) -> BuiltBlock {
         BlockBuilder.build(
             on: ChainHead(network.genesis), time: LedgerNetwork.createdAt.advanced(byMilliseconds: number),
-            submissions: [], genesis: network.genesis)
+            submissions: [], next: network.genesis.initial)
     }
 
     private func proposal(
         _ block: BuiltBlock, round: UInt32, validRound: UInt32? = nil
     ) throws -> Verified<Proposal> {
-        let proposer = network.genesis.proposer(height: BlockHeight(1), round: round)
+        let proposer = network.genesis.initial.proposer(height: BlockHeight(1), round: round)
         let prevotes = validRound.map { round in
             (1...3).map { raw(.prevote, round: round, block.blockHash, by: $0) }
         }
@@ -142,8 +142,9 @@ import Testing
             return
         }
         #expect(hash == block.blockHash && round == 0)
-        let certificate = try #require(Certificate.make(of: precommits, quorum: network.genesis.quorum))
-        try certificate.verify(network.genesis)
+        let certificate = try #require(
+            Certificate.make(of: precommits, quorum: network.genesis.initial.quorum))
+        try certificate.verify(network.genesis.initial)
     }
 
     @Test func twoVotesOfOneValidatorAreEvidence() throws {

@@ -27,7 +27,7 @@ import TransparencyLog
             let time = LedgerNetwork.createdAt.advanced(byMilliseconds: Int64(number + 1) * 10)
             // The order in which they came does not matter.
             let block = BlockBuilder.build(
-                on: head, time: time, submissions: submissions.reversed(), genesis: network.genesis)
+                on: head, time: time, submissions: submissions.reversed(), next: network.genesis.initial)
             blocks.append(block)
             head = block.head
         }
@@ -101,7 +101,7 @@ import TransparencyLog
     func proposalsAreRebuiltBitForBit(_ change: String) throws {
         let head = try chain([[1]])[0].head
         var mempool = Mempool(
-            genesis: network.genesis, nextSequences: [network.signer(.identity).keyID: 1])
+            on: ChainHead(network.genesis), nextSequences: [network.signer(.identity).keyID: 1])
         var submissions = [
             try network.submission(by: .identity, sequence: change == "sequence" ? 2 : 1, entryCount: 2),
             try network.submission(by: .consent, sequence: 0),
@@ -116,12 +116,12 @@ import TransparencyLog
             change == "time" ? head.time : late ? now.advanced(byMilliseconds: 10_001) : now
         let block = BlockBuilder.build(
             on: change == "predecessor" ? ChainHead(network.genesis) : head, time: time,
-            submissions: submissions, genesis: network.genesis)
+            submissions: submissions, next: network.genesis.initial)
         var hashes = block.submissions.map(\.hash)
         if change == "order" { hashes.reverse() }
         let text = change == "header" ? block.checkpointText + " " : block.checkpointText
         let round: UInt32 = change == "reproposed" ? 1 : 0
-        let proposer = network.genesis.proposer(height: block.height, round: round)
+        let proposer = network.genesis.initial.proposer(height: block.height, round: round)
         let proposal = try Proposal.make(
             Proposal.Content(
                 networkID: network.genesis.networkID, round: round, validRound: round == 1 ? 0 : nil,
@@ -129,7 +129,7 @@ import TransparencyLog
                 prevotes: round == 1 ? prevotes(block) : []),
             signer: network.keys[proposer.position].consensus)
         let check = ProposalCheck.check(
-            proposal, on: head, genesis: network.genesis, mempool: mempool, now: now)
+            proposal, on: head, mempool: mempool, now: now)
         #expect(describe(check) == Self.expected[change])
     }
 

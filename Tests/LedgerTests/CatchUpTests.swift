@@ -11,7 +11,7 @@ import Testing
 
     init() throws {
         network = try LedgerNetwork(validatorCount: 4)
-        verifier = MessageVerifier(genesis: network.genesis)
+        verifier = MessageVerifier(history: NetworkHistory(network.genesis))
     }
 
     private func moment(_ uptime: Int64) -> Moment {
@@ -33,7 +33,7 @@ import Testing
         return try (1...count).map { number in
             let block = BlockBuilder.build(
                 on: head, time: LedgerNetwork.createdAt.advanced(byMilliseconds: Int64(number)),
-                submissions: [], genesis: network.genesis)
+                submissions: [], next: network.genesis.initial)
             head = block.head
             let precommits = (1...3).map { index in
                 Vote.make(
@@ -41,7 +41,7 @@ import Testing
                     blockHash: block.blockHash, validator: ValidatorIndex(UInt16(index)),
                     signer: network.keys[index].consensus)
             }
-            let certificate = Certificate.make(of: precommits, quorum: network.genesis.quorum)
+            let certificate = Certificate.make(of: precommits, quorum: network.genesis.initial.quorum)
             let final = FinalBlock(
                 blockEntry: block.entry, checkpointText: block.checkpointText,
                 certificate: try #require(certificate), submissions: [])

@@ -59,7 +59,7 @@ struct LedgerNetwork: Sendable {
     }
 
     func verified(_ submission: Submission) throws -> Verified<Submission> {
-        try MessageVerifier(genesis: genesis).verify(submission)
+        try MessageVerifier(history: NetworkHistory(genesis)).verify(submission)
     }
 
     static func identifier<Kind>(_ name: String) -> Identifier<Kind> {

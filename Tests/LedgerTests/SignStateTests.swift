@@ -116,7 +116,7 @@ import Testing
     private func content(time: Int64, round: UInt32) throws -> Proposal.Content {
         let block = BlockBuilder.build(
             on: ChainHead(network.genesis), time: LedgerNetwork.createdAt.advanced(byMilliseconds: 1 + time),
-            submissions: [try network.submission(sequence: 0)], genesis: network.genesis)
+            submissions: [try network.submission(sequence: 0)], next: network.genesis.initial)
         return Proposal.Content(
             networkID: network.genesis.networkID, round: round, validRound: nil,
             proposer: ValidatorIndex(1), submissionHashes: block.submissions.map(\.hash),

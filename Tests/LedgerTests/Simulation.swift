@@ -143,7 +143,7 @@ struct Simulation {
     private mutating func handle(_ event: Event) {
         switch event {
         case .deliver(let bytes, let index):
-            let verifier = MessageVerifier(genesis: network.genesis)
+            let verifier = MessageVerifier(history: NetworkHistory(network.genesis))
             guard let message = try? LedgerMessage(decoding: bytes), let inbound = verifier.verify(message)
             else {
                 return
@@ -189,7 +189,7 @@ struct Simulation {
             case .keep(let note, let height): nodes[index].notes[height] = note
             case .answer(let question): answer(question, index)
             case .measure(let waits): self.waits += waits
-            case .report: break
+            case .report, .enter: break
             case .halt(let cause): nodes[index].halted = cause
             }
         }
@@ -211,7 +211,8 @@ struct Simulation {
             }
         case .cosignatures(let height):
             let own = nodes[index].commits.first { $0.block.height == height }?.cosignature
-            let note = nodes[index].notes[height]?.cosignatures(height: height, genesis: network.genesis)
+            let note = nodes[index].notes[height]?.cosignatures(
+                height: height, network: network.genesis.initial)
             for message in note ?? [own].compactMap({ $0 }) { broadcast(message.encoded) }
         case .submission, .receipts: break
         }

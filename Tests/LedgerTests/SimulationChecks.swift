@@ -14,8 +14,8 @@ extension Simulation {
         for commit in nodes[index].commits {
             let block = BlockBuilder.build(
                 on: head, time: commit.block.entry.time, submissions: commit.block.submissions,
-                genesis: genesis)
-            head = try commit.finalBlock.verify(after: head, genesis: genesis)
+                next: genesis.initial)
+            head = try commit.finalBlock.verify(after: head)
             _ = tiles.append(block.nodes)
             for submission in block.submissions { nextSequences[submission.keyID] = submission.sequence + 1 }
         }
@@ -23,7 +23,8 @@ extension Simulation {
             ($0.block.height, $0.block.checkpointText, $0.cosignature)
         }
         return ValidatorCore.Origin(
-            chain: head, tiles: tiles, nextSequences: nextSequences, open: open, note: nil,
+            chain: head, history: NetworkHistory(genesis), tiles: tiles, nextSequences: nextSequences,
+            open: open, note: nil,
             signState: try SignState(decoding: nodes[index].signState))
     }
 
@@ -38,7 +39,7 @@ extension Simulation {
                 let height = commit.block.height
                 if let known = hashes[height], known != commit.block.blockHash { forked.append(height.value) }
                 hashes[height] = commit.block.blockHash
-                guard let next = try? commit.finalBlock.verify(after: head, genesis: network.genesis) else {
+                guard let next = try? commit.finalBlock.verify(after: head) else {
                     forked.append(height.value)
                     break
                 }
@@ -60,12 +61,12 @@ extension Simulation {
                 votes: commit.certificate.precommits,
                 cosignatures: [commit.cosignature].compactMap { $0 }, of: index)
         case .keep(let note, let height): unrecordedSignatures(in: note, height: height, of: index)
-        case .persist, .answer, .report, .measure, .halt: 0
+        case .persist, .answer, .report, .measure, .enter, .halt: 0
         }
     }
 
     func unrecordedSignatures(in note: SignedNote, height: BlockHeight, of index: Int) -> Int {
-        let cosignatures = note.cosignatures(height: height, genesis: network.genesis)
+        let cosignatures = note.cosignatures(height: height, network: network.genesis.initial)
         return unrecorded(votes: [], cosignatures: cosignatures, of: index)
     }
 

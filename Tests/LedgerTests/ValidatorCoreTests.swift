@@ -11,7 +11,7 @@ import Testing
 
     init() throws {
         network = try LedgerNetwork(validatorCount: 4)
-        verifier = MessageVerifier(genesis: network.genesis)
+        verifier = MessageVerifier(history: NetworkHistory(network.genesis))
     }
 
     private func moment(_ uptime: Int64) -> Moment {
@@ -40,7 +40,7 @@ import Testing
         let precommits = (1...3).map {
             vote(.precommit, height: block.height, round: 0, block.blockHash, by: $0)
         }
-        let certificate = Certificate.make(of: precommits, quorum: network.genesis.quorum)
+        let certificate = Certificate.make(of: precommits, quorum: network.genesis.initial.quorum)
         return FinalBlock(
             blockEntry: block.entry, checkpointText: block.checkpointText,
             certificate: try #require(certificate), submissions: submissions)
@@ -57,10 +57,10 @@ import Testing
         let created = LedgerNetwork.createdAt
         let first = BlockBuilder.build(
             on: ChainHead(network.genesis), time: created.advanced(byMilliseconds: 10), submissions: [],
-            genesis: network.genesis)
+            next: network.genesis.initial)
         let second = BlockBuilder.build(
             on: first.head, time: created.advanced(byMilliseconds: 20), submissions: genuine,
-            genesis: network.genesis)
+            next: network.genesis.initial)
         let versions = [
             try inbound(finalBlock(second, submissions: others)),
             try inbound(finalBlock(second, submissions: genuine)),

@@ -31,7 +31,7 @@ struct EventStoreTests {
             (try store.disclosure(of: id, in: session), try store.opening(of: id, in: session))
         }
         let disclosure = try EventDisclosure(parsing: try #require(disclosed?.disclosure))
-        let submitter = try disclosure.verify(network.genesis)
+        let submitter = try disclosure.verify(NetworkHistory(network.genesis))
         #expect(submitter.service == .consent && disclosure.opening == opening && disclosed?.receipt == nil)
         #expect(disclosure.entry.time == 1_700_000_000 && disclosure.payload.time == at)
         #expect(disclosure.payload.subject == subject && disclosure.payload.type == "consent.granted.v1")

@@ -24,7 +24,7 @@ struct PipelineTests {
             #expect(own?.disclosure == seen.disclosure && own?.receipt == seen.receipt)
             let verified = try ReceiptVerifier.verify(
                 receipt: Array(try #require(seen.receipt).utf8), disclosure: seen.disclosure,
-                genesis: suite.network.genesis)
+                history: NetworkHistory(suite.network.genesis))
             #expect(verified.payload.data["text"]?.string == "ä\n\"quoted\"")
             try await eventually("the view is fresh") {
                 records.messaging.freshness(topic: .consentEvents, producer: .consent).isFresh

@@ -50,7 +50,7 @@ struct PublisherTests {
         let planner = RecordPlanner(
             topic: .consentEvents, producers: [.consent], partitionCount: 2,
             verifier: RecordVerifier(
-                genesis: suite.network.genesis,
+                network: NetworkFollower(suite.network.genesis),
                 unsealer: try #require(suite.network.unsealers[.records])))
         var stepCount = 0
         for partition in Int32(0)..<2 {

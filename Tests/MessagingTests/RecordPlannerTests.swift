@@ -18,7 +18,7 @@ struct RecordPlannerTests {
         let records = try network.context(.records)
         planner = RecordPlanner(
             topic: .consentEvents, producers: [.consent], partitionCount: 1,
-            verifier: RecordVerifier(genesis: network.genesis, unsealer: records.unsealer))
+            verifier: RecordVerifier(network: NetworkFollower(network.genesis), unsealer: records.unsealer))
     }
 
     private func plan(

@@ -88,7 +88,8 @@ struct TableTests {
         var forge = try RecordForge(try TestNetwork())
         let record = try forge.next()
         let junk = ParkedRecord(record, reason: "bad-signature")
-        let verifier = RecordVerifier(genesis: forge.network.genesis, unsealer: context.unsealer)
+        let verifier = RecordVerifier(
+            network: NetworkFollower(forge.network.genesis), unsealer: context.unsealer)
         let authentic = ParkedRecord(
             try verifier.authenticate(record, headers: try RecordHeaders(parsing: record)),
             reason: ParkedTable.handlerFailed)

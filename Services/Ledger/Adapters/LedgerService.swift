@@ -124,7 +124,7 @@ package struct LedgerService: Sendable {
         let settings = configuration.settings
         return Scrubber(
             store: store, settings: settings, origin: origin,
-            peers: .http(configuration.peerURLs(except: settings.validator)),
+            peers: .http { [configuration] in configuration.peerURLs(in: store.network.current.newest) },
             pace: configuration.scrubPace, board: board)
     }
 

@@ -105,14 +105,35 @@ package struct Certificate: BinaryForm {
         }
     }
 
-    /// Checks that a quorum precommitted and that every signature verifies.
+    /// Checks that a quorum of the validators in force at the height precommitted, and every signature.
     ///
     /// - Throws: `ProtocolFault` that says what does not hold.
-    package func verify(_ genesis: Genesis) throws(ProtocolFault) {
-        guard members.count >= genesis.quorum else {
-            throw ProtocolFault(
-                .quorumNotMet, "`\(members.count)` validators precommitted and `\(genesis.quorum)` must")
+    package func verify(_ network: NetworkState) throws(ProtocolFault) {
+        try verifyQuorum(network)
+        guard networkID == network.networkID else {
+            throw ProtocolFault(.wrongNetwork, "the certificate is for another network")
         }
-        for precommit in precommits { try precommit.verify(genesis) }
+        for precommit in precommits {
+            guard let validator = network.validator(precommit.validator),
+                validator.consensusKey.verifies(precommit.signature, of: precommit.signedBytes)
+            else {
+                throw ProtocolFault(
+                    .badSignature, "the precommit of validator `\(precommit.validator)` does not verify")
+            }
+        }
+    }
+
+    /// Checks that those who precommitted are a quorum of the validators in force, not their signatures.
+    ///
+    /// - Throws: `ProtocolFault` with `.quorumNotMet` or `.unknownValidator`.
+    package func verifyQuorum(_ network: NetworkState) throws(ProtocolFault) {
+        guard members.count >= network.quorum else {
+            throw ProtocolFault(
+                .quorumNotMet, "`\(members.count)` validators precommitted and `\(network.quorum)` must")
+        }
+        for member in members where network.validator(member.validator) == nil {
+            throw ProtocolFault(
+                .unknownValidator, "validator `\(member.validator)` precommitted and was not in force")
+        }
     }
 }

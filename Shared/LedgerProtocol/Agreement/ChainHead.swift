@@ -12,18 +12,24 @@ package struct ChainHead: Hashable, Sendable {
     package let time: Timestamp
     /// The tree after it.
     package let tree: CompactRange
+    /// The network as the next block is judged by it.
+    package let network: NetworkState
 
     /// Takes the fields as they are.
-    package init(height: BlockHeight, hash: Digest, time: Timestamp, tree: CompactRange) {
+    package init(
+        height: BlockHeight, hash: Digest, time: Timestamp, tree: CompactRange, network: NetworkState
+    ) {
         self.height = height
         self.hash = hash
         self.time = time
         self.tree = tree
+        self.network = network
     }
 
     /// Gives the head of a network without blocks.
     package init(_ genesis: Genesis) {
         self.init(
-            height: BlockHeight(0), hash: genesis.networkID, time: genesis.createdAt, tree: CompactRange())
+            height: BlockHeight(0), hash: genesis.networkID, time: genesis.createdAt,
+            tree: CompactRange(), network: genesis.initial)
     }
 }

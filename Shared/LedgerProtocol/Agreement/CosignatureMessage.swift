@@ -53,14 +53,15 @@ package struct CosignatureMessage: BinaryForm {
         return writer.bytes
     }
 
-    /// Checks network, validator and the cosignature over the text of that height's checkpoint.
+    /// Checks network, that the validator was in force at the height, and the cosignature over the text of
+    /// that height's checkpoint.
     ///
     /// - Throws: `ProtocolFault` that says what does not hold.
-    package func verify(_ genesis: Genesis, checkpointText: String) throws(ProtocolFault) {
-        guard networkID == genesis.networkID else {
+    package func verify(_ network: NetworkState, checkpointText: String) throws(ProtocolFault) {
+        guard networkID == network.networkID else {
             throw ProtocolFault(.wrongNetwork, "the cosignature is for another network")
         }
-        guard let validator = genesis.validator(validator) else {
+        guard let validator = network.validator(validator) else {
             throw ProtocolFault(
                 .unknownValidator, "the cosignature names the unknown validator `\(validator)`")
         }

@@ -75,8 +75,9 @@ package struct FinalBlock: BinaryForm {
     /// submissions, and that they give the root. That a key's sequences have no gap is for the caller,
     /// who keeps each key's next one.
     /// - Throws: `ProtocolFault` that says what does not hold.
-    package func verify(after head: ChainHead, genesis: Genesis) throws(ProtocolFault) -> ChainHead {
-        try certificate.verify(genesis)
+    package func verify(after head: ChainHead) throws(ProtocolFault) -> ChainHead {
+        let network = head.network
+        try certificate.verify(network)
         guard certificate.blockHash == blockHash else {
             throw ProtocolFault(
                 .inconsistent, "the certificate is for another block than the one it came with")
@@ -89,31 +90,37 @@ package struct FinalBlock: BinaryForm {
         guard blockEntry.time > head.time else {
             throw ProtocolFault(.inconsistent, "block `\(height)` is not later than the block before")
         }
-        guard blockEntry.validatorSet == genesis.validatorSetHash,
-            blockEntry.nextValidatorSet == genesis.validatorSetHash
+        let next = try verifySubmissions(network)
+        guard blockEntry.validatorSet == network.validatorSetHash,
+            blockEntry.nextValidatorSet == next.validatorSetHash
         else { throw ProtocolFault(.inconsistent, "block `\(height)` states another validator set") }
-        try verifySubmissions(genesis)
         let tree = Self.tree(after: head, submissions: submissions, blockEntry: blockEntry)
-        guard Self.checkpointText(origin: genesis.origin, tree: tree) == checkpointText else {
+        guard Self.checkpointText(origin: network.origin, tree: tree) == checkpointText else {
             throw ProtocolFault(.wrongRoot, "the entries of block `\(height)` do not give its checkpoint")
         }
-        return ChainHead(height: height, hash: blockHash, time: blockEntry.time, tree: tree)
+        return ChainHead(height: height, hash: blockHash, time: blockEntry.time, tree: tree, network: next)
     }
 
-    private func verifySubmissions(_ genesis: Genesis) throws(ProtocolFault) {
+    /// Gives the network of the next height.
+    private func verifySubmissions(_ network: NetworkState) throws(ProtocolFault) -> NetworkState {
         guard Self.isInOrder(submissions) else {
             throw ProtocolFault(.inconsistent, "the submissions of block `\(height)` are not in their order")
         }
         for submission in submissions {
-            guard let service = genesis.service(keyID: submission.keyID) else {
+            guard let submitter = network.submitter(submission.keyID) else {
                 throw ProtocolFault(.inconsistent, "block `\(height)` holds a submission by an unknown key")
             }
             do throws(RefusalCode) {
-                try submission.verify(key: service.signingKey, networkID: genesis.networkID)
+                try submission.verify(key: submitter.key, networkID: network.networkID)
             } catch {
                 throw ProtocolFault(
-                    .badSignature, "block `\(height)` holds a submission of `\(service.name)`: \(error)")
+                    .badSignature, "block `\(height)` holds a submission of `\(submitter.name)`: \(error)")
             }
+        }
+        do throws(RefusalCode) {
+            return try GovernanceRules.nextState(after: submissions, on: network, at: height)
+        } catch {
+            throw ProtocolFault(.inconsistent, "block `\(height)` holds what it may not: \(error)")
         }
     }
 }

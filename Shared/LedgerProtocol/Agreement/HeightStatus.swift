@@ -52,9 +52,9 @@ package struct HeightStatus: BinaryForm {
     /// Checks network, validator and signature.
     ///
     /// - Throws: `ProtocolFault` that says what does not hold.
-    package func verify(_ genesis: Genesis) throws(ProtocolFault) {
+    package func verify(_ history: NetworkHistory) throws(ProtocolFault) {
         let body = Self.body(networkID: networkID, validator: validator, height: height)
-        try genesis.verify(
+        try history.verify(
             signature, of: DomainTag.status + body.bytes, by: validator, networkID: networkID, noun: "status")
     }
 

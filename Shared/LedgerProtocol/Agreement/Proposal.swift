@@ -103,26 +103,31 @@ package struct Proposal: BinaryForm {
         encoded = bytes
     }
 
-    /// Checks network, proposer, signature and, for a valid round, that a quorum prevoted this block in it.
+    /// Checks network and signatures, also of the prevotes that it carries for a valid round.
     ///
-    /// Whether it is this proposer's turn, and whether the block can be rebuilt, is for the agreement to
-    /// judge.
+    /// Whether those are a quorum, whether it is this proposer's turn and whether the block can be rebuilt
+    /// is for the agreement to judge, by the validators in force at the height.
     /// - Throws: `ProtocolFault` that says what does not hold.
-    package func verify(_ genesis: Genesis) throws(ProtocolFault) {
+    package func verify(_ history: NetworkHistory) throws(ProtocolFault) {
         let signed = DomainTag.proposal + encoded.dropLast(Signature.byteCount)
-        try genesis.verify(
+        try history.verify(
             signature, of: signed, by: proposer, networkID: content.networkID, noun: "proposal")
         guard let validRound = content.validRound else { return }
-        guard content.prevotes.count >= genesis.quorum else {
-            throw ProtocolFault(.quorumNotMet, "the proposal's valid round has too few prevotes")
-        }
         let blockHash = blockHash
         for vote in content.prevotes {
             guard vote.step == .prevote, vote.height == height, vote.round == validRound,
                 vote.blockHash == blockHash
             else { throw ProtocolFault(.inconsistent, "a prevote of the proposal is for something else") }
-            try vote.verify(genesis)
+            try vote.verify(history)
         }
+    }
+
+    /// Says whether it is the proposer's turn and, for a valid round, a quorum in force prevoted the block.
+    package func isInForce(_ network: NetworkState) -> Bool {
+        guard network.proposer(height: height, round: round) == proposer else { return false }
+        guard content.validRound != nil else { return true }
+        return content.prevotes.count >= network.quorum
+            && content.prevotes.allSatisfy { network.validator($0.validator) != nil }
     }
 
     package static func == (left: Proposal, right: Proposal) -> Bool { left.encoded == right.encoded }

@@ -86,10 +86,13 @@ package struct Vote: BinaryForm {
     /// Checks network, validator and signature.
     ///
     /// - Throws: `ProtocolFault` that says what does not hold.
-    package func verify(_ genesis: Genesis) throws(ProtocolFault) {
-        try genesis.verify(
-            signature, of: DomainTag.vote + body.bytes, by: validator, networkID: networkID, noun: "vote")
+    package func verify(_ history: NetworkHistory) throws(ProtocolFault) {
+        try history.verify(
+            signature, of: signedBytes, by: validator, networkID: networkID, noun: "vote")
     }
+
+    /// What the signature covers.
+    var signedBytes: [UInt8] { DomainTag.vote + body.bytes }
 
     private var body: BinaryWriter {
         Self.body(
@@ -109,24 +112,5 @@ package struct Vote: BinaryForm {
         writer.append(blockHash ?? .zero)
         writer.append(validator.value)
         return writer
-    }
-}
-
-extension Genesis {
-    /// Checks what every signed message of a validator has in common.
-    func verify(
-        _ signature: Signature, of message: [UInt8], by index: ValidatorIndex, networkID: NetworkID,
-        noun: String
-    ) throws(ProtocolFault) {
-        guard networkID == self.networkID else {
-            throw ProtocolFault(.wrongNetwork, "the \(noun) is for another network")
-        }
-        guard let validator = validator(index) else {
-            throw ProtocolFault(.unknownValidator, "the \(noun) names the unknown validator `\(index)`")
-        }
-        guard validator.consensusKey.verifies(signature, of: message) else {
-            throw ProtocolFault(
-                .badSignature, "the \(noun) is not signed by the consensus key of `\(validator.name)`")
-        }
     }
 }

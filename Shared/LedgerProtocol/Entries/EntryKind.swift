@@ -9,6 +9,9 @@ package struct EntryKind: RawRepresentable, Hashable, Sendable {
     /// The payload stays with its service, the type of the event inside it.
     package static let `private` = EntryKind(rawValue: 1)
 
+    /// The payload is a governance document, which changes the network from the next height on.
+    package static let governance = EntryKind(rawValue: 0x8001)
+
     /// Whether the payload travels with the entry and everybody may read it.
     package var isPublic: Bool { rawValue >= 0x8000 }
 }

@@ -18,6 +18,12 @@ package enum RefusalCode: UInt16, Error, CaseIterable, Hashable, Sendable, Custo
     case tooLarge = 8
     /// A public entry's payload does not belong to its commitment.
     case payloadMismatch = 9
+    /// The governance document replaces another state than the one in force.
+    case governanceStale = 10
+    /// The governance document was good until a height that is past.
+    case governanceExpired = 11
+    /// The governance document lacks signatures or would break a rule.
+    case governanceNotAllowed = 12
 
     /// The refusal in words.
     package var description: String {
@@ -31,6 +37,10 @@ package enum RefusalCode: UInt16, Error, CaseIterable, Hashable, Sendable, Custo
         case .wrongNetwork: "the submission is for another network; check the genesis file"
         case .tooLarge: "the submission is larger than a block may be; split it"
         case .payloadMismatch: "a public payload does not belong to its entry; make the entry again"
+        case .governanceStale: "the document replaces another state of the network; propose it again"
+        case .governanceExpired: "the document was good until a height that is past; propose it again"
+        case .governanceNotAllowed:
+            "the document lacks signatures or would break a rule; check it with `consentry network check`"
         }
     }
 }

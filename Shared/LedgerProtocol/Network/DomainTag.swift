@@ -16,6 +16,8 @@ package enum DomainTag {
     package static let enrolment = [UInt8]("consentry/enrolment/v1\n".utf8)
     /// Enrolments, by the key that is enrolled.
     package static let possession = [UInt8]("consentry/possession/v1\n".utf8)
+    /// Changes to the network, by organisation keys.
+    package static let governance = [UInt8]("consentry/governance/v1\n".utf8)
     /// Consent contracts, by patients.
     package static let consent = [UInt8]("consentry/consent/v1\n".utf8)
 }

@@ -13,6 +13,8 @@ package struct GenesisDraft: Sendable {
     package var validators: [GenesisValidator]
     /// The services.
     package var services: [GenesisService]
+    /// The issuers of credentials that are trusted from the start.
+    package var issuers: [CredentialIssuer]
     /// The policies.
     package var policies: GenesisPolicies
     /// The limits.
@@ -21,16 +23,29 @@ package struct GenesisDraft: Sendable {
     /// Takes the members as they are.
     package init(
         network: String, createdAt: Timestamp, organizations: [GenesisOrganization],
-        validators: [GenesisValidator], services: [GenesisService], policies: GenesisPolicies = .standard,
-        limits: GenesisLimits = .standard
+        validators: [GenesisValidator], services: [GenesisService], issuers: [CredentialIssuer] = [],
+        policies: GenesisPolicies = .standard, limits: GenesisLimits = .standard
     ) {
         self.network = network
         self.createdAt = createdAt
         self.organizations = organizations
         self.validators = validators
         self.services = services
+        self.issuers = issuers
         self.policies = policies
         self.limits = limits
+    }
+
+    /// What of the file governance may change later.
+    var members: NetworkMembers {
+        NetworkMembers(
+            organizations: organizations,
+            validators: validators.enumerated().map { place, validator in
+                NetworkValidator(index: ValidatorIndex(UInt16(place)), member: validator)
+            },
+            nextValidatorIndex: ValidatorIndex(UInt16(validators.count)), services: services,
+            issuers: issuers,
+            witnesses: [], limits: limits, retiredKeys: [])
     }
 
     /// Makes the file and reads it back, so that what is written is what every process will accept.
@@ -47,57 +62,17 @@ package struct GenesisDraft: Sendable {
     private var json: JSONValue {
         [
             "createdAt": .string(createdAt.description),
-            "credentialIssuers": [],
+            "credentialIssuers": .array(issuers.map(\.json)),
             "format": .string(Genesis.format),
-            "limits": [
-                "blockBytesMax": .number(JSONNumber(limits.blockBytesMax)),
-                "blockEntriesMax": .number(JSONNumber(limits.blockEntriesMax)),
-                "proposalClockToleranceMilliseconds":
-                    .number(JSONNumber(limits.proposalClockToleranceMilliseconds)),
-                "submissionsAheadMax": .number(JSONNumber(limits.submissionsAheadMax)),
-            ],
+            "limits": limits.json,
             "network": .string(network),
-            "organizations": .array(organizations.map(Self.json(of:))),
+            "organizations": .array(organizations.map(\.json)),
             "policies": [
                 "implicit": .string(policies.implicit),
                 "registered": .array(policies.registered.map { .string($0) }),
             ],
-            "services": .array(services.map(Self.json(of:))),
-            "validators": .array(validators.map(Self.json(of:))),
+            "services": .array(services.map(\.json)),
+            "validators": .array(validators.map(\.json)),
         ]
-    }
-
-    private static func json(of organization: GenesisOrganization) -> JSONValue {
-        [
-            "id": .string(organization.id.description),
-            "key": .string(Base64.encode(organization.key.bytes)),
-            "name": .string(organization.name),
-        ]
-    }
-
-    private static func json(of validator: GenesisValidator) -> JSONValue {
-        [
-            "consensusKey": .string(Base64.encode(validator.consensusKey.bytes)),
-            "cosignatureKey": .string(Base64.encode(validator.cosignatureKey.bytes)),
-            "logKey": .string(Base64.encode(validator.logKey.bytes)),
-            "name": .string(validator.name),
-            "organization": .string(validator.organization.description),
-            "url": .string(validator.url),
-        ]
-    }
-
-    private static func json(of service: GenesisService) -> JSONValue {
-        var members = [
-            JSONMember(name: "name", value: .string(service.name)),
-            JSONMember(name: "organization", value: .string(service.organization.description)),
-            JSONMember(name: "sealingKey", value: .string(Base64.encode(service.sealingKey.bytes))),
-            JSONMember(name: "signingKey", value: .string(Base64.encode(service.signingKey.bytes))),
-            JSONMember(name: "url", value: .string(service.url)),
-        ]
-        if let tokenKey = service.tokenKey {
-            let key = JSONValue.string(Base64.encode(tokenKey.bytes))
-            members.append(JSONMember(name: "tokenKey", value: key))
-        }
-        return .object(members)
     }
 }

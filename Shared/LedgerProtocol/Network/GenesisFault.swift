@@ -26,7 +26,9 @@ package struct GenesisFault: Error, Hashable, Sendable, CustomStringConvertible 
         self.sentence = sentence
     }
 
-    static func wrong(_ path: String, _ expected: String) -> GenesisFault {
-        GenesisFault(.wrongValue, "`\(path)` of the genesis file must be \(expected)")
+    static func wrong(
+        _ path: String, _ expected: String, in document: String = "genesis file"
+    ) -> GenesisFault {
+        GenesisFault(.wrongValue, "`\(path)` of the \(document) must be \(expected)")
     }
 }

@@ -1,5 +1,6 @@
 import Cryptography
 import Model
+import TransparencyLog
 
 /// The rules that the members of a genesis file keep among each other.
 enum GenesisRules {
@@ -11,55 +12,90 @@ enum GenesisRules {
         guard isNetworkName(draft.network) else {
             throw .wrong("network", "1 to 32 of a–z, 0–9 and hyphen")
         }
-        guard !draft.organizations.isEmpty else { throw .wrong("organizations", "one or more") }
-        guard (1...ProtocolLimits.validatorsMax).contains(draft.validators.count) else {
-            throw .wrong("validators", "1 to \(ProtocolLimits.validatorsMax)")
-        }
-        guard !draft.services.isEmpty else { throw .wrong("services", "one or more") }
-        for organization in draft.organizations where !isName(organization.name) {
-            throw .wrong("organizations.name", "1 to \(nameBytesMax) bytes without control characters")
-        }
-        for validator in draft.validators where !isKeyName(validator.name) {
-            throw .wrong("validators.name", "1 to \(nameBytesMax) visible ASCII characters without `+`")
-        }
         guard isVisibleASCII(draft.policies.implicit), draft.policies.registered.allSatisfy(isVisibleASCII),
             draft.policies.registered.contains(draft.policies.implicit)
         else { throw .wrong("policies", "URIs, the implicit one among the registered") }
-        try checkReferences(draft)
-        try checkDistinct(draft)
+        guard draft.validators.count <= ProtocolLimits.validatorsMax else {
+            throw .wrong("validators", "1 to \(ProtocolLimits.validatorsMax)")
+        }
+        try Distinct(document: "genesis file").check(draft.policies.registered, "policy")
+        try check(draft.members, network: draft.network, document: "genesis file")
     }
 
-    private static func checkReferences(_ draft: GenesisDraft) throws(GenesisFault) {
-        let known = Set(draft.organizations.map(\.id))
-        let named = draft.validators.map(\.organization) + draft.services.map(\.organization)
+    /// Checks what holds of a network at every height, at first and after each change.
+    static func check(
+        _ members: NetworkMembers, network: String, document: String
+    ) throws(GenesisFault) {
+        guard !members.organizations.isEmpty else {
+            throw .wrong("organizations", "one or more", in: document)
+        }
+        guard (1...ProtocolLimits.validatorsMax).contains(members.validators.count) else {
+            throw .wrong("validators", "1 to \(ProtocolLimits.validatorsMax)", in: document)
+        }
+        guard !members.services.isEmpty else { throw .wrong("services", "one or more", in: document) }
+        for organization in members.organizations where !isName(organization.name) {
+            throw .wrong(
+                "organizations.name", "1 to \(nameBytesMax) bytes without control characters", in: document)
+        }
+        for validator in members.validators where !isKeyName(validator.member.name) {
+            throw .wrong(
+                "validators.name", "1 to \(nameBytesMax) visible ASCII characters without `+`", in: document)
+        }
+        for issuer in members.issuers where !isVisibleASCII(issuer.id) {
+            throw .wrong("issuers.id", "a URI", in: document)
+        }
+        for witness in members.witnesses
+        where (try? NoteVerifierKey(vkey: witness.vkey))?.kind != .cosignature {
+            throw .wrong("witnesses.vkey", "the vkey of a C2SP cosigner, type 0x04", in: document)
+        }
+        try checkReferences(members, document: document)
+        try checkDistinct(members, network: network, document: document)
+    }
+
+    private static func checkReferences(
+        _ members: NetworkMembers, document: String
+    ) throws(GenesisFault) {
+        let known = Set(members.organizations.map(\.id))
+        let named = members.validators.map(\.member.organization) + members.services.map(\.organization)
         for id in named where !known.contains(id) {
             throw GenesisFault(
-                .unknownOrganization, "the genesis file names the organisation `\(id)` and does not have it")
+                .unknownOrganization, "the \(document) names the organisation `\(id)` and does not have it")
         }
     }
 
-    private static func checkDistinct(_ draft: GenesisDraft) throws(GenesisFault) {
-        try distinct(draft.organizations.map(\.id.description), "organisation id")
-        try distinct(draft.organizations.map(\.name), "organisation name")
+    private static func checkDistinct(
+        _ members: NetworkMembers, network: String, document: String
+    ) throws(GenesisFault) {
+        let distinct = Distinct(document: document)
+        let validators = members.validators.map(\.member)
+        try distinct.check(members.organizations.map(\.id.description), "organisation id")
+        try distinct.check(members.organizations.map(\.name), "organisation name")
         // The origin names log signatures, so a validator of that name would be taken for the log.
-        let origin = "consentry.example/\(draft.network)"
-        try distinct([origin] + draft.validators.map(\.name), "validator name")
-        try distinct(draft.validators.map(\.url), "validator URL")
-        try distinct(draft.services.map(\.name), "service")
-        try distinct(draft.services.map(\.url), "service URL")
-        try distinct(draft.policies.registered, "policy")
-        try distinct(draft.services.map { Hex.encode($0.sealingKey.bytes) }, "sealing key")
-        // INVARIANT: one key, one purpose; a signature made for one role must never serve in another.
-        let validatorKeys = draft.validators.flatMap { [$0.consensusKey, $0.cosignatureKey, $0.logKey] }
-        let serviceKeys = draft.services.flatMap { [$0.signingKey] + ($0.tokenKey.map { [$0] } ?? []) }
-        let keys = draft.organizations.map(\.key) + validatorKeys + serviceKeys
-        try distinct(keys.map(\.description), "signing key")
+        let origin = "consentry.example/\(network)"
+        try distinct.check([origin] + validators.map(\.name), "validator name")
+        try distinct.check(validators.map(\.url), "validator URL")
+        try distinct.check(members.services.map(\.name), "service")
+        try distinct.check(members.services.map(\.url), "service URL")
+        try distinct.check(members.services.map { Hex.encode($0.sealingKey.bytes) }, "sealing key")
+        try distinct.check(members.issuers.map(\.id), "issuer")
+        try distinct.check(members.witnesses.map(\.vkey), "witness")
+        // INVARIANT: one key, one purpose; a signature made for one role must never serve in another, and a
+        // key that is over never comes back.
+        let validatorKeys = validators.flatMap { [$0.consensusKey, $0.cosignatureKey, $0.logKey] }
+        let serviceKeys = members.services.flatMap { [$0.signingKey] + ($0.tokenKey.map { [$0] } ?? []) }
+        let keys = members.organizations.map(\.key) + validatorKeys + serviceKeys
+        try distinct.check((keys + members.retiredKeys).map(\.description), "signing key")
     }
 
-    private static func distinct(_ values: [String], _ noun: String) throws(GenesisFault) {
-        var seen: Set<[UInt8]> = []
-        for value in values where !seen.insert([UInt8](value.utf8)).inserted {
-            throw GenesisFault(.repeated, "the genesis file uses the \(noun) `\(value)` twice")
+    /// Refuses a value that a list has twice.
+    private struct Distinct {
+        let document: String
+
+        func check(_ values: [String], _ noun: String) throws(GenesisFault) {
+            var seen: Set<[UInt8]> = []
+            for value in values where !seen.insert([UInt8](value.utf8)).inserted {
+                throw GenesisFault(.repeated, "the \(document) uses the \(noun) `\(value)` twice")
+            }
         }
     }
 

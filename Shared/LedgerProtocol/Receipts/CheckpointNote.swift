@@ -10,12 +10,12 @@ package enum CheckpointNote {
     /// - Returns: nil while there are fewer cosignatures than the quorum, or when one names no validator.
     package static func make(
         checkpointText: String, cosignatures: [ValidatorIndex: Cosignature], logSigner: Signer,
-        genesis: Genesis
+        network: NetworkState
     ) -> SignedNote? {
-        guard cosignatures.count >= genesis.quorum else { return nil }
-        var signatures = [NoteSignature(signing: checkpointText, name: genesis.origin, with: logSigner)]
-        for (index, cosignature) in cosignatures.sorted(by: { $0.key < $1.key }).prefix(genesis.quorum) {
-            guard let validator = genesis.validator(index) else { return nil }
+        guard cosignatures.count >= network.quorum else { return nil }
+        var signatures = [NoteSignature(signing: checkpointText, name: network.origin, with: logSigner)]
+        for (index, cosignature) in cosignatures.sorted(by: { $0.key < $1.key }).prefix(network.quorum) {
+            guard let validator = network.validator(index) else { return nil }
             let key = NoteVerifierKey(
                 name: validator.name, kind: .cosignature, key: validator.cosignatureKey)
             signatures.append(

@@ -80,17 +80,18 @@ package struct EventDisclosure: Hashable, Sendable {
     /// Checks that the payload belongs to the entry, and the entry to a service of the network.
     ///
     /// - Throws: `VerificationFailure` with `.event`.
-    package func verify(_ genesis: Genesis) throws(VerificationFailure) -> GenesisService {
+    package func verify(_ history: NetworkHistory) throws(VerificationFailure) -> GenesisService {
         guard payload.id == entry.id else {
             throw .event(
                 .wrongEntry, "the payload is of the event `\(payload.id)`, the entry of `\(entry.id)`")
         }
-        guard entry.verify(opening: opening, payload: payloadBytes, networkID: genesis.networkID) else {
+        guard entry.verify(opening: opening, payload: payloadBytes, networkID: history.networkID) else {
             throw .event(
                 .wrongCommitment, "payload, opening and network do not give the commitment of the entry")
         }
-        guard let service = genesis.service(keyID: entry.submitter) else {
-            throw .event(.unknownSubmitter, "the entry was submitted by a key that genesis does not have")
+        guard let service = history.service(keyID: entry.submitter) else {
+            throw .event(
+                .unknownSubmitter, "the entry was submitted by a key that is no service's of the network")
         }
         return service
     }

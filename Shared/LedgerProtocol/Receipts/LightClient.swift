@@ -16,16 +16,30 @@ package struct EntryReceipt: Hashable, Sendable {
 }
 
 /// Follows the ledger from genesis and trusts no publisher: it believes what a quorum of validators
-/// cosigned.
+/// cosigned, and another set of validators only by a proven change.
 package struct LightClient: Sendable {
-    private let genesis: Genesis
+    /// The states of the network that it knows.
+    package private(set) var history: NetworkHistory
     /// The largest checkpoint seen; a service stores it and never goes back below it.
     package private(set) var newest: Checkpoint?
 
-    /// Starts from genesis, or where an earlier client stopped.
-    package init(genesis: Genesis, newest: Checkpoint? = nil) {
-        self.genesis = genesis
+    /// Starts with a history that is believed, and where an earlier client stopped.
+    package init(history: NetworkHistory, newest: Checkpoint? = nil) {
+        self.history = history
         self.newest = newest
+    }
+
+    /// Starts from genesis.
+    package init(genesis: Genesis) { self.init(history: NetworkHistory(genesis)) }
+
+    /// Takes a history that was proven elsewhere and is at least as long as the own one.
+    package mutating func follow(_ history: NetworkHistory) { self.history = history }
+
+    /// Takes the next change to the network, or one that is known.
+    ///
+    /// - Throws: `ProtocolFault` when it is not proven or does not follow on what is known.
+    package mutating func accept(_ change: NetworkChange) throws(ProtocolFault) {
+        try history.accept(change)
     }
 
     /// Checks a receipt record against the submissions that it speaks of, and gives the receipt of every
@@ -38,7 +52,7 @@ package struct LightClient: Sendable {
     package mutating func accept(
         _ record: ReceiptRecord, submissions: [Submission]
     ) throws(ProtocolFault) -> [EntryReceipt] {
-        guard record.networkID == genesis.networkID else {
+        guard record.networkID == history.networkID else {
             throw ProtocolFault(.wrongNetwork, "the receipt is for another network")
         }
         guard submissions.map(ReceiptRecord.Item.init) == record.items,
@@ -48,7 +62,7 @@ package struct LightClient: Sendable {
         do throws(NoteError) { note = try SignedNote(parsing: record.note) } catch {
             throw ProtocolFault(.inconsistent, error.description)
         }
-        let checkpoint = try genesis.verify(note).checkpoint
+        let checkpoint = try history.verify(note).checkpoint
         let leafHashes = submissions.flatMap(\.leafHashes)
         let range: ProvenRange
         do throws(MerkleError) {

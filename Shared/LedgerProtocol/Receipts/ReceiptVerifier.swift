@@ -23,7 +23,7 @@ package struct VerifiedEvent: Hashable, Sendable {
     package var times: [Timestamp] { checkpoint.cosigners.map(\.time) }
 }
 
-/// Checks receipts offline, against nothing but the genesis file.
+/// Checks receipts offline, against nothing but the genesis file and the proven changes since.
 package enum ReceiptVerifier {
     /// Checks that the event in the disclosure is on the ledger of the network.
     ///
@@ -31,7 +31,7 @@ package enum ReceiptVerifier {
     /// signature in it is by a validator and verifies.
     /// - Throws: `VerificationFailure` that names the file that failed, and how.
     package static func verify(
-        receipt: [UInt8], disclosure: [UInt8], genesis: Genesis
+        receipt: [UInt8], disclosure: [UInt8], history: NetworkHistory
     ) throws(VerificationFailure) -> VerifiedEvent {
         let proof: TlogProof
         do throws(NoteError) { proof = try TlogProof(parsing: receipt) } catch {
@@ -40,33 +40,35 @@ package enum ReceiptVerifier {
         guard proof.extra == nil, proof.encoded().utf8.elementsEqual(receipt) else {
             throw .receipt(.notCanonical, "it has extra data or another spelling than the suite writes")
         }
-        return try verify(proof, disclosure: EventDisclosure(parsing: disclosure), genesis: genesis)
+        return try verify(proof, disclosure: EventDisclosure(parsing: disclosure), history: history)
     }
 
-    /// Checks the same with a genesis file that is not yet read.
+    /// Checks the same with a genesis file that is not yet read, and the changes to the network since.
     ///
     /// - Throws: `VerificationFailure` that names the file that failed, and how.
     package static func verify(
-        receipt: [UInt8], disclosure: [UInt8], genesisFile: [UInt8]
+        receipt: [UInt8], disclosure: [UInt8], genesisFile: [UInt8],
+        changes: NetworkChangeList = NetworkChangeList([])
     ) throws(VerificationFailure) -> VerifiedEvent {
         let genesis: Genesis
         do throws(GenesisFault) { genesis = try Genesis(parsing: genesisFile) } catch {
             let code: VerificationFailure.Code = error.code == .notCanonical ? .notCanonical : .malformed
             throw VerificationFailure(part: .genesis, code: code, sentence: error.sentence)
         }
-        return try verify(receipt: receipt, disclosure: disclosure, genesis: genesis)
+        let history = try NetworkHistory(genesis, changes: changes)
+        return try verify(receipt: receipt, disclosure: disclosure, history: history)
     }
 
     /// Checks a receipt and a disclosure that are already read.
     ///
     /// - Throws: `VerificationFailure` that names the file that failed, and how.
     package static func verify(
-        _ proof: TlogProof, disclosure: EventDisclosure, genesis: Genesis
+        _ proof: TlogProof, disclosure: EventDisclosure, history: NetworkHistory
     ) throws(VerificationFailure) -> VerifiedEvent {
         guard proof.extra == nil else { throw .receipt(.notCanonical, "it has extra data") }
-        let service = try disclosure.verify(genesis)
+        let service = try disclosure.verify(history)
         let checkpoint: VerifiedCheckpoint
-        do throws(ProtocolFault) { checkpoint = try genesis.verify(proof.checkpoint) } catch {
+        do throws(ProtocolFault) { checkpoint = try history.verify(proof.checkpoint) } catch {
             throw .receipt(code(of: error), error.sentence)
         }
         do throws(NoteError) {
@@ -79,7 +81,7 @@ package enum ReceiptVerifier {
             checkpoint: checkpoint)
     }
 
-    private static func code(of fault: ProtocolFault) -> VerificationFailure.Code {
+    static func code(of fault: ProtocolFault) -> VerificationFailure.Code {
         switch fault.code {
         case .wrongNetwork: .wrongNetwork
         case .quorumNotMet: .quorumNotMet

@@ -78,8 +78,8 @@ package struct SubmissionRefusal: BinaryForm {
     ///
     /// One validator's refusal binds nobody: a colluding one could refuse what the others take.
     /// - Throws: `ProtocolFault` that says what does not hold.
-    package func verify(_ genesis: Genesis) throws(ProtocolFault) {
-        try genesis.verify(
+    package func verify(_ history: NetworkHistory) throws(ProtocolFault) {
+        try history.verify(
             signature, of: DomainTag.refusal + Self.body(of: content).bytes, by: content.validator,
             networkID: content.networkID, noun: "refusal")
     }

@@ -8,6 +8,8 @@ package struct VerificationFailure: Error, Hashable, Sendable, CustomStringConve
         case event
         /// The genesis file.
         case genesis
+        /// The changes to the network since.
+        case changes
     }
 
     /// The kind of failure.

@@ -21,9 +21,9 @@ package struct VerifiedCheckpoint: Hashable, Sendable {
     package let publishers: [ValidatorIndex]
 }
 
-extension Genesis {
-    /// Checks a signed checkpoint strictly: every signature is by a validator and verifies, and a quorum
-    /// cosigned.
+extension NetworkState {
+    /// Checks a signed checkpoint strictly: every signature is by a validator in force and verifies, and a
+    /// quorum of them cosigned.
     ///
     /// A stock C2SP verifier passes over signatures that it does not know; here one such refuses the
     /// note, so that no bit of a receipt can change unnoticed.
@@ -65,7 +65,7 @@ extension Genesis {
     /// Finds whose signature a line is, by verifying it.
     private func signer(of signature: NoteSignature, text: String) throws(ProtocolFault) -> NoteSigner {
         var isKnown = false
-        for (index, validator) in zip(validatorIndices, validators) {
+        for (index, validator) in validators.map({ ($0.index, $0.member) }) {
             let cosigner = NoteVerifierKey(
                 name: validator.name, kind: .cosignature, key: validator.cosignatureKey)
             if cosigner.matches(signature) {
@@ -86,7 +86,8 @@ extension Genesis {
         }
         guard isKnown else {
             throw ProtocolFault(
-                .unknownValidator, "the checkpoint has a signature of a key that genesis does not have")
+                .unknownValidator,
+                "the checkpoint has a signature of a key that is no validator's at its size")
         }
         throw ProtocolFault(.badSignature, "a signature of `\(signature.name)` does not verify")
     }

@@ -24,7 +24,7 @@ extension ConsumerSession {
 
     /// Ends a search in vain: the record is looked for again later, and nothing is passed over for good.
     mutating func giveUp(_ target: SearchTarget, _ partition: Int32) {
-        let name = owner.context.genesis.service(keyID: target.producer)?.name ?? target.producer.hex
+        let name = owner.context.network.current.service(keyID: target.producer)?.name ?? target.producer.hex
         let fault = MessagingFault(
             .recordMissing,
             "record `\(target.number)` of `\(name)` is not in `\(topic.rawValue)` partition \(partition); "

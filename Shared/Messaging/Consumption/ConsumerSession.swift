@@ -28,7 +28,7 @@ struct ConsumerSession {
             of: topic.rawValue, timeoutMilliseconds: KafkaPatience.milliseconds)
         planner = RecordPlanner(
             topic: topic, producers: Set(subscription.producers), partitionCount: partitionCount,
-            verifier: RecordVerifier(genesis: context.genesis, unsealer: context.unsealer))
+            verifier: RecordVerifier(network: context.network, unsealer: context.unsealer))
         let positions = try await context.pool.transaction { session in
             try (0..<partitionCount).map { partition in
                 try ConsumerTable.position(topic: topic, partition: partition, in: session)

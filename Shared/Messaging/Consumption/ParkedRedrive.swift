@@ -66,7 +66,7 @@ struct ParkedRedrive: Sendable {
     private func handle(
         _ id: Int64, _ subscription: Subscription, _ partitionCount: Int32
     ) async throws -> Bool {
-        let verifier = RecordVerifier(genesis: context.genesis, unsealer: context.unsealer)
+        let verifier = RecordVerifier(network: context.network, unsealer: context.unsealer)
         do {
             return try await context.pool.transaction { session in
                 guard let record = try ParkedTable.take(id, in: session) else { return true }

@@ -114,7 +114,9 @@ struct RecordPlanner: Sendable {
         _ record: KafkaRecord, _ headers: RecordHeaders, searching target: SearchTarget?, now: Timestamp,
         _ plan: inout RecordPlan
     ) throws(RecordRefusal) {
-        guard let service = verifier.genesis.service(keyID: headers.producer) else { throw .unknownProducer }
+        guard let service = verifier.network.current.service(keyID: headers.producer) else {
+            throw .unknownProducer
+        }
         guard producers.contains(service.service) else { return }
         let chain = plan.position.chains[headers.producer] ?? ProducerChain()
         if headers.type == Heartbeat.type {

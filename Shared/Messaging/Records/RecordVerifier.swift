@@ -29,7 +29,7 @@ struct AuthenticHeartbeat: Sendable {
     let producer: GenesisService
 }
 
-/// Decides whether records of domain topics are what they claim, from the genesis file and the
+/// Decides whether records of domain topics are what they claim, from the network's history and the
 /// service's own key.
 struct RecordVerifier: Sendable {
     /// How far a heartbeat's time may lie ahead of this process's clock.
@@ -39,7 +39,7 @@ struct RecordVerifier: Sendable {
     /// of the five seconds is all that is given away.
     static let clockToleranceMilliseconds: Int64 = 1_000
 
-    let genesis: Genesis
+    let network: NetworkFollower
     let unsealer: Unsealer
 
     /// Checks that a record is signed by the producer that it names, for this place in this partition.
@@ -48,7 +48,9 @@ struct RecordVerifier: Sendable {
     func authenticate(_ record: KafkaRecord, headers: RecordHeaders) throws(RecordRefusal) -> AuthenticRecord
     {
         guard let finality = headers.finality, let value = record.value else { throw .malformedHeaders }
-        let producer = try producer(of: headers)
+        let history = network.current
+        // A final record is judged by its receipt, whatever became of the key since; a pending one has none.
+        let producer = try producer(of: headers, history, isInForce: finality == .pending)
         let link = RecordLink(
             producer: headers.producer, topic: record.topic, partition: record.partition,
             number: headers.sequence, previous: headers.previous, finality: finality, type: headers.type,
@@ -56,7 +58,7 @@ struct RecordVerifier: Sendable {
         let hash = link.hash
         guard
             RecordSignature.verifies(
-                headers.signature, of: hash, networkID: genesis.networkID, key: producer.signingKey)
+                headers.signature, of: hash, networkID: history.networkID, key: producer.signingKey)
         else { throw .badSignature }
         return AuthenticRecord(
             headers: headers, producer: producer, finality: finality, hash: hash, record: record)
@@ -69,13 +71,14 @@ struct RecordVerifier: Sendable {
         _ record: KafkaRecord, headers: RecordHeaders, now: Timestamp
     ) throws(RecordRefusal) -> AuthenticHeartbeat {
         guard headers.type == Heartbeat.type else { throw .malformedHeaders }
-        let producer = try producer(of: headers)
+        let history = network.current
+        let producer = try producer(of: headers, history, isInForce: true)
         let heartbeat = Heartbeat(
             producer: headers.producer, topic: record.topic, partition: record.partition,
             next: headers.sequence, head: headers.previous, time: headers.time)
         guard
             RecordSignature.verifies(
-                headers.signature, of: heartbeat.hash, networkID: genesis.networkID, key: producer.signingKey)
+                headers.signature, of: heartbeat.hash, networkID: history.networkID, key: producer.signingKey)
         else { throw .badSignature }
         guard headers.time <= now.advanced(byMilliseconds: Self.clockToleranceMilliseconds) else {
             throw .fromTheFuture
@@ -124,7 +127,8 @@ struct RecordVerifier: Sendable {
             payload.type == authentic.headers.type
         else { throw .contradiction }
         guard value.entry.submitter == authentic.headers.producer else { throw .wrongSubmitter }
-        guard let submitter = try? disclosure.verify(genesis), submitter.service == authentic.producer.service
+        guard let submitter = try? disclosure.verify(network.current),
+            submitter.service == authentic.producer.service
         else { throw .wrongCommitment }
         return disclosure
     }
@@ -139,15 +143,21 @@ struct RecordVerifier: Sendable {
         case .final:
             guard let receipt = value.receipt,
                 let verified = try? ReceiptVerifier.verify(
-                    receipt: Array(receipt.utf8), disclosure: disclosure.bytes, genesis: genesis)
+                    receipt: Array(receipt.utf8), disclosure: disclosure.bytes, history: network.current)
             else { throw .badReceipt }
             return .final(index: verified.index)
         }
     }
 
-    private func producer(of headers: RecordHeaders) throws(RecordRefusal) -> GenesisService {
-        guard let producer = genesis.service(keyID: headers.producer) else { throw .unknownProducer }
-        guard headers.source == RecordHeaders.source(network: genesis.network, service: producer.name) else {
+    private func producer(
+        of headers: RecordHeaders, _ history: NetworkHistory, isInForce: Bool
+    ) throws(RecordRefusal) -> GenesisService {
+        let known =
+            isInForce
+            ? history.newest.service(keyID: headers.producer) : history.service(keyID: headers.producer)
+        guard let producer = known else { throw .unknownProducer }
+        guard headers.source == RecordHeaders.source(network: history.newest.network, service: producer.name)
+        else {
             throw .malformedHeaders
         }
         return producer

@@ -36,8 +36,8 @@ struct FinalityConsumer: Sendable {
     ///
     /// A topic that was cut or replaced ends the leader's term; the next one begins at the new end.
     func run(_ consumer: KafkaConsumer) async throws {
-        var client = LightClient(genesis: context.genesis)
-        var tally = RefusalTally(faultMax: context.genesis.faultMax)
+        var client = LightClient(history: context.network.current)
+        var tally = RefusalTally(faultMax: context.network.current.newest.faultMax)
         var backoff = Backoff()
         while true {
             try Task.checkCancellation()
@@ -80,6 +80,9 @@ struct FinalityConsumer: Sendable {
         _ records: [KafkaRecord], _ client: inout LightClient, _ tally: inout RefusalTally
     ) async throws {
         var landings: [SubmissionTable.Landing] = []
+        let history = context.network.current
+        client.follow(history)
+        tally.faultMax = history.newest.faultMax
         for record in records {
             guard let value = record.value, let message = try? ReceiptMessage(decoding: value) else {
                 continue
@@ -196,7 +199,8 @@ extension FinalityConsumer {
     private func take(_ refusal: SubmissionRefusal, _ tally: inout RefusalTally) async throws {
         let content = refusal.content
         guard let flight = flights.find(sequence: content.sequence, hash: content.submissionHash),
-            (try? refusal.verify(context.genesis)) != nil
+            context.network.current.newest.validator(content.validator) != nil,
+            (try? refusal.verify(context.network.current)) != nil
         else { return }
         board.count { $0.refusalCount += 1 }
         context.logger.warning(

@@ -12,13 +12,14 @@ struct RefusalTally {
         let hash: Digest
     }
 
-    private let needed: Int
+    /// How many validators may be faulty; one more must state a refusal, so that an honest one did.
+    var faultMax: Int
     private var refusers: [Version: [ValidatorIndex: RefusalCode]] = [:]
     private var order: [Version] = []
 
-    /// Needs one validator more than may be faulty, so that at least one honest one refused.
+    /// Starts with nothing counted.
     init(faultMax: Int) {
-        needed = faultMax + 1
+        self.faultMax = faultMax
     }
 
     /// Counts a refusal whose signature was verified.
@@ -35,7 +36,7 @@ struct RefusalTally {
         }
         refusers[version, default: [:]][validator] = code
         let agreeing = refusers[version]?.values.count { $0 == code } ?? 0
-        return agreeing >= needed ? code : nil
+        return agreeing > faultMax ? code : nil
     }
 }
 
@@ -54,6 +55,7 @@ extension RefusalCode {
         switch self {
         case .sequenceTooFarAhead: .sendAgain
         case .kindNotAllowed, .tooLarge, .payloadMismatch: .splitSubmission
+        case .governanceStale, .governanceExpired, .governanceNotAllowed: .splitSubmission
         case .unknownKey, .badSignature, .sequenceTaken, .malformed, .wrongNetwork: .stop
         }
     }

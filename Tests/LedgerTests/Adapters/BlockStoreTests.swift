@@ -27,7 +27,7 @@ import TransparencyLog
             }
             let block = BlockBuilder.build(
                 on: head, time: LedgerNetwork.createdAt.advanced(byMilliseconds: Int64(number + 1)),
-                submissions: submissions, genesis: network.genesis)
+                submissions: submissions, next: network.genesis.initial)
             head = block.head
             let cosignatures = try cosignatures(block)
             let commit = BlockCommit(
@@ -38,7 +38,7 @@ import TransparencyLog
                     checkpointText: block.checkpointText,
                     cosignatures: Dictionary(
                         uniqueKeysWithValues: cosignatures.map { ($0.validator, $0.cosignature) }),
-                    logSigner: network.keys[0].log, genesis: network.genesis))
+                    logSigner: network.keys[0].log, network: network.genesis.initial))
             return (commit, note)
         }
     }
@@ -50,7 +50,7 @@ import TransparencyLog
                 blockHash: block.blockHash, validator: ValidatorIndex(UInt16(index)),
                 signer: network.keys[index].consensus)
         }
-        return try #require(Certificate.make(of: precommits, quorum: network.genesis.quorum))
+        return try #require(Certificate.make(of: precommits, quorum: network.genesis.initial.quorum))
     }
 
     private func cosignatures(_ block: BuiltBlock) throws -> [CosignatureMessage] {

@@ -31,7 +31,10 @@ import Testing
                     settings: network.settings(index), postgres: postgres,
                     kafka: KafkaConfiguration(bootstrapServers: servers, clientID: "validator-\(index + 1)"),
                     signStatePath: "\(folder)/validator-\(index + 1)", port: ports[index])
-                configuration.peerURLs = ports.map { "http://127.0.0.1:\($0)" }
+                configuration.peerURLs = Dictionary(
+                    uniqueKeysWithValues: ports.enumerated().map {
+                        (ValidatorIndex(UInt16($0.offset)), "http://127.0.0.1:\($0.element)")
+                    })
                 configurations.append(configuration)
             }
             self.network = network
@@ -51,7 +54,9 @@ import Testing
             for running in running.withLock({ Array($0.values) }) { await running.stop() }
         }
 
-        func url(_ index: Int, _ path: String) -> String { configurations[index].peerURLs[index] + path }
+        func url(_ index: Int, _ path: String) -> String {
+            "http://127.0.0.1:\(configurations[index].port)\(path)"
+        }
 
         func waitUntilAlive(_ index: Int) async throws {
             while try await Curl.get(url(index, "/livez")).status != "200" {

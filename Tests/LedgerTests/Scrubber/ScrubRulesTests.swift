@@ -38,7 +38,7 @@ import Testing
         let same = EvidenceRow(key: row.key, first: row.first, second: row.first)
         var audit = EvidenceAudit()
         let judgements = [[moved, same], [row], [row], [swapped], [], [row, moved]].map {
-            let (removals, rewrites) = audit.judge($0, genesis: chain.network.genesis)
+            let (removals, rewrites) = audit.judge($0, history: NetworkHistory(chain.network.genesis))
             return [removals, rewrites]
         }
         let expected = [

@@ -30,7 +30,7 @@ struct StoredChain {
             }
             let block = BlockBuilder.build(
                 on: head, time: LedgerNetwork.createdAt.advanced(byMilliseconds: Int64(number + 1)),
-                submissions: submissions, genesis: network.genesis)
+                submissions: submissions, next: network.genesis.initial)
             head = block.head
             commits.append(
                 BlockCommit(
@@ -45,7 +45,7 @@ struct StoredChain {
                     checkpointText: commit.block.checkpointText,
                     cosignatures: Dictionary(
                         uniqueKeysWithValues: cosignatures.map { ($0.validator, $0.cosignature) }),
-                    logSigner: network.keys[0].log, genesis: network.genesis))
+                    logSigner: network.keys[0].log, network: network.genesis.initial))
         }
     }
 
@@ -79,19 +79,19 @@ struct StoredChain {
     }
 
     private static func certificate(_ block: BuiltBlock, _ network: LedgerNetwork) throws -> Certificate {
-        let precommits = network.keys.indices.prefix(network.genesis.quorum).map { index in
+        let precommits = network.keys.indices.prefix(network.genesis.initial.quorum).map { index in
             Vote.make(
                 networkID: network.genesis.networkID, step: .precommit, height: block.height, round: 0,
                 blockHash: block.blockHash, validator: ValidatorIndex(UInt16(index)),
                 signer: network.keys[index].consensus)
         }
-        return try #require(Certificate.make(of: precommits, quorum: network.genesis.quorum))
+        return try #require(Certificate.make(of: precommits, quorum: network.genesis.initial.quorum))
     }
 
     private static func cosignatures(
         _ block: BuiltBlock, _ network: LedgerNetwork
     ) throws -> [CosignatureMessage] {
-        try network.keys.indices.prefix(network.genesis.quorum).map { index in
+        try network.keys.indices.prefix(network.genesis.initial.quorum).map { index in
             var state = SignState(
                 networkID: network.genesis.networkID, validator: ValidatorIndex(UInt16(index)))
             return try state.cosign(

@@ -69,7 +69,8 @@ final class TestLedger: Sendable {
         state.leaves.append(
             BlockEntry(
                 height: state.height, previous: state.previous, time: Timestamp(seconds: seconds),
-                validatorSet: genesis.validatorSetHash, nextValidatorSet: genesis.validatorSetHash
+                validatorSet: genesis.initial.validatorSetHash,
+                nextValidatorSet: genesis.initial.validatorSetHash
             ).leafHash)
         let leaves = state.leaves
         let text = Checkpoint(

@@ -67,7 +67,7 @@ struct TestSuite: Sendable {
 
     static let topics: [(name: String, partitions: Int32)] = [
         ("identity.events", 1), ("consent.events", 2), ("access.events", 1), ("records.events", 1),
-        ("ledger.submissions", 1), ("ledger.receipts", 1),
+        ("ledger.submissions", 1), ("ledger.receipts", 1), ("ledger.network", 1),
     ]
 
     init(_ network: TestNetwork? = nil, ledger: TestLedger? = nil) throws {

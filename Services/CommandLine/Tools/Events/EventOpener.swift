@@ -2,14 +2,14 @@ package import Cryptography
 package import LedgerProtocol
 import Model
 
-/// Opens the values of records and checks what is inside against the genesis.
+/// Opens the values of records and checks what is inside against the network.
 package struct EventOpener: Sendable {
-    private let genesis: Genesis
+    private let history: NetworkHistory
     private let unsealer: Unsealer
 
     /// Takes the network and the key of the one that the records are sealed to.
-    package init(genesis: Genesis, unsealer: Unsealer) {
-        self.genesis = genesis
+    package init(history: NetworkHistory, unsealer: Unsealer) {
+        self.history = history
         self.unsealer = unsealer
     }
 
@@ -27,7 +27,7 @@ package struct EventOpener: Sendable {
         return OpenedEvent(
             disclosure: record.disclosure,
             verified: try ReceiptVerifier.verify(
-                receipt: record.receipt, disclosure: record.disclosure.bytes, genesis: genesis))
+                receipt: record.receipt, disclosure: record.disclosure.bytes, history: history))
     }
 
     /// Opens a record of a domain topic, as a service does; its receipt is null while the event is pending.
@@ -38,13 +38,13 @@ package struct EventOpener: Sendable {
         let disclosure = try EventDisclosure(parsing: plaintext)
         guard disclosure.entry.encoded == entry else { throw SealedEnvelopeFault.refused }
         guard let receipt = value["receipt"]?.string else {
-            _ = try disclosure.verify(genesis)
+            _ = try disclosure.verify(history)
             return OpenedEvent(disclosure: disclosure, verified: nil)
         }
         return OpenedEvent(
             disclosure: disclosure,
             verified: try ReceiptVerifier.verify(
-                receipt: [UInt8](receipt.utf8), disclosure: plaintext, genesis: genesis))
+                receipt: [UInt8](receipt.utf8), disclosure: plaintext, history: history))
     }
 }
 

@@ -22,12 +22,15 @@ struct OpenEvents: ParsableCommand {
     @Option(help: "The genesis file of the network, from a source you trust.")
     var genesis: String
 
+    @Option(help: "The changes to the network since genesis, as `consentry network changes` writes them.")
+    var changes: String?
+
     @Flag(help: "Print one line of JSON for each event instead of a sentence.")
     var json: Bool = false
 
     func run() throws {
         let opener = EventOpener(
-            genesis: try Genesis(parsing: FileBytes.read(genesis)),
+            history: try NetworkFile.history(genesis: genesis, changes: changes),
             unsealer: Unsealer(try KeyFile(parsing: FileBytes.read(key)).sealingKey()))
         var number = 0
         var isEveryLineValid = true

@@ -67,8 +67,8 @@ struct NetworkInit: ParsableCommand {
         let genesis = try plan.make(in: directory, now: SystemClock.now())
         print("made the network `\(genesis.network)` in `\(directory)`, network id \(genesis.networkID)")
         print(
-            "\(genesis.validators.count) validators, of which \(genesis.quorum) make a block final and "
-                + "\(genesis.faultMax) may fail")
+            "\(genesis.validators.count) validators, of which \(genesis.initial.quorum) make a block "
+                + "final and \(genesis.initial.faultMax) may fail")
     }
 }
 

@@ -11,6 +11,6 @@ struct NetworkPolicy: ParsableCommand {
     var genesis: String
 
     func run() throws {
-        print(try Genesis(parsing: FileBytes.read(genesis)).quorumPolicy.policyFile, terminator: "")
+        print(try Genesis(parsing: FileBytes.read(genesis)).initial.quorumPolicy.policyFile, terminator: "")
     }
 }

@@ -18,10 +18,10 @@ struct NetworkShow: ParsableCommand {
         var lines = [
             "network \(genesis.network), made \(genesis.createdAt)", "id \(genesis.networkID)",
             "log \(genesis.origin)",
-            "\(genesis.validators.count) validators, quorum \(genesis.quorum), "
-                + "at most \(genesis.faultMax) faulty",
+            "\(genesis.validators.count) validators, quorum \(genesis.initial.quorum), "
+                + "at most \(genesis.initial.faultMax) faulty",
         ]
-        if genesis.faultMax == 0 {
+        if genesis.initial.faultMax == 0 {
             lines.append(
                 "no validator may be faulty: this network does not protect against its own operators")
         }

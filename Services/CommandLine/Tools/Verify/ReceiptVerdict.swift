@@ -9,11 +9,15 @@ package enum ReceiptVerdict: Sendable {
     /// It is not shown to be.
     case invalid(VerificationFailure)
 
-    /// Checks the bytes of the three files.
-    package init(receipt: [UInt8], event: [UInt8], genesis: [UInt8]) {
+    /// Checks the bytes of the three files, and of the changes to the network if it has changed.
+    package init(receipt: [UInt8], event: [UInt8], genesis: [UInt8], changes: [UInt8]? = nil) {
         do throws(VerificationFailure) {
             self = .valid(
-                try ReceiptVerifier.verify(receipt: receipt, disclosure: event, genesisFile: genesis))
+                try ReceiptVerifier.verify(
+                    receipt: receipt, disclosure: event, genesisFile: genesis,
+                    changes: changes.map { (bytes) throws(VerificationFailure) in
+                        try NetworkChangeList(parsing: bytes)
+                    } ?? NetworkChangeList([])))
         } catch {
             self = .invalid(error)
         }

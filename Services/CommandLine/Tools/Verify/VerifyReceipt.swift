@@ -16,6 +16,9 @@ struct VerifyReceipt: ParsableCommand {
     @Option(help: "The genesis file of the network, from a source you trust.")
     var genesis: String
 
+    @Option(help: "The changes to the network since genesis, as `consentry network changes` writes them.")
+    var changes: String?
+
     @Flag(help: "Print one line of JSON instead of a sentence.")
     var json: Bool = false
 
@@ -24,7 +27,7 @@ struct VerifyReceipt: ParsableCommand {
         do {
             verdict = ReceiptVerdict(
                 receipt: try FileBytes.read(receipt), event: try FileBytes.read(event),
-                genesis: try FileBytes.read(genesis))
+                genesis: try FileBytes.read(genesis), changes: try changes.map { try FileBytes.read($0) })
         } catch {
             StandardError.write("\(error)\n")
             throw ExitCode(2)

@@ -16,7 +16,7 @@ struct LedgerState: Sendable {
         }
         let answer = try await client.send { ServiceCall(url: "\(validator.url)/checkpoint") }
         let note = try SignedNote(parsing: String(decoding: answer.body, as: UTF8.self))
-        let checkpoint = try genesis.quorumPolicy.verify(note)
+        let checkpoint = try genesis.initial.quorumPolicy.verify(note)
         guard let height = answer.header("Consentry-Block-Height").flatMap({ UInt64($0) }) else {
             throw ClientFailure("the validator did not say the height of its newest checkpoint")
         }

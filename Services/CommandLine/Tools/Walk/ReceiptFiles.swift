@@ -22,7 +22,8 @@ struct ReceiptFiles: Sendable {
     /// Checks all three and says what was found.
     func verify() throws -> String {
         let genesis = try Genesis(parsing: genesis)
-        let event = try ReceiptVerifier.verify(receipt: receipt, disclosure: event, genesis: genesis)
+        let event = try ReceiptVerifier.verify(
+            receipt: receipt, disclosure: event, history: NetworkHistory(genesis))
         return "valid: entry \(event.index) of a ledger with \(event.treeSize), cosigned by "
             + event.cosigners.joined(separator: ", ")
     }

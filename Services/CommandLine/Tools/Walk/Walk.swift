@@ -188,7 +188,7 @@ struct Walk {
     }
 
     private var quorumText: String {
-        "at least \(cast.genesis.quorum) of \(cast.genesis.validators.count) validators"
+        "at least \(cast.genesis.initial.quorum) of \(cast.genesis.validators.count) validators"
     }
 
     private static func reasons(_ decision: JSONValue) -> String {

@@ -18,7 +18,7 @@ struct LedgerConsumer: Sendable {
     /// How many records before its end a topic is read again, for what a restarted validator may lack.
     let recordsBack: Int64
     let configuration: KafkaConfiguration
-    let verifier: MessageVerifier
+    let network: NetworkView
     let validator: Validator
     let transport: LedgerTransport
     let metrics: LedgerMetrics
@@ -62,7 +62,8 @@ struct LedgerConsumer: Sendable {
                 try await Task.sleep(for: .milliseconds(Self.pauseMilliseconds))
                 continue
             }
-            let messages = records.compactMap { message(in: $0) }
+            let verifier = network.verifier
+            let messages = records.compactMap { message(in: $0, verifier) }
             if !messages.isEmpty { try await validator.receive(messages) }
         }
     }
@@ -83,7 +84,7 @@ struct LedgerConsumer: Sendable {
         return starts
     }
 
-    private func message(in record: KafkaRecord) -> InboundMessage? {
+    private func message(in record: KafkaRecord, _ verifier: MessageVerifier) -> InboundMessage? {
         // What this validator sent it has applied before; that it came back shows that the bus works.
         if record.topic == Topic.ledgerConsensus.rawValue, let value = record.value,
             transport.returned(value)

@@ -1,6 +1,6 @@
 package import Kafka
 package import LedgerCore
-import LedgerProtocol
+package import LedgerProtocol
 package import Postgres
 import ServiceHost
 package import ServiceRuntime
@@ -13,8 +13,8 @@ package struct LedgerConfiguration: Sendable {
     package var postgres: PostgresConfiguration
     /// The bus.
     package var kafka: KafkaConfiguration
-    /// Where each validator is reached over HTTP, in the order of genesis; its own place is not used.
-    package var peerURLs: [String]
+    /// Where a validator is reached over HTTP, if not at the address that the network names, by its index.
+    package var peerURLs: [ValidatorIndex: String] = [:]
     /// The file of the sign-state, on a disk that outlives the database.
     package var signStatePath: String
     /// The address to listen on.
@@ -33,15 +33,16 @@ package struct LedgerConfiguration: Sendable {
         self.settings = settings
         self.postgres = postgres
         self.kafka = kafka
-        peerURLs = settings.genesis.validators.map(\.url)
         self.signStatePath = signStatePath
         self.host = host
         self.port = port
     }
 
-    /// Where the other validators are reached.
-    func peerURLs(except validator: ValidatorIndex) -> [String] {
-        peerURLs.enumerated().filter { $0.offset != validator.position }.map(\.element)
+    /// Where the other validators in force are reached.
+    func peerURLs(in network: NetworkState) -> [String] {
+        network.validators.filter { $0.index != settings.validator }.map {
+            peerURLs[$0.index] ?? $0.member.url
+        }
     }
 
     /// Reads the configuration of a validator.
@@ -50,18 +51,20 @@ package struct LedgerConfiguration: Sendable {
     package init(environment: Environment) throws {
         let genesis = try Self.genesis(environment)
         let number = try environment.int("CONSENTRY_VALIDATOR", default: 0, in: 0...Int(UInt16.max))
-        guard number > 0, number <= genesis.validators.count else {
+        guard number > 0 else {
             throw ConfigurationError(
                 variable: "CONSENTRY_VALIDATOR",
-                reason: "is `\(number)`; set the number of a validator from 1 to \(genesis.validators.count)")
+                reason: "is `\(number)`; set the validator's number, its index in the network and one more")
         }
         let index = ValidatorIndex(UInt16(number - 1))
-        let member = genesis.validators[index.position]
+        // A validator that joined later is not in the genesis file; its keys are checked when it is in force.
+        let member =
+            genesis.validators.indices.contains(index.position) ? genesis.validators[index.position] : nil
         let folder = try KeyFolder(variable: "CONSENTRY_KEYS", environment: environment)
         let keys = ValidatorKeys(
-            consensus: try folder.signer("consensus.key", matching: member.consensusKey),
-            cosignature: try folder.signer("cosignature.key", matching: member.cosignatureKey),
-            log: try folder.signer("log.key", matching: member.logKey))
+            consensus: try folder.signer("consensus.key", matching: member?.consensusKey),
+            cosignature: try folder.signer("cosignature.key", matching: member?.cosignatureKey),
+            log: try folder.signer("log.key", matching: member?.logKey))
         settings = ValidatorSettings(genesis: genesis, validator: index, keys: keys)
         settings.blockIntervalMilliseconds = Int64(
             try environment.int("CONSENTRY_BLOCK_INTERVAL_MS", default: 10, in: 1...60_000))
@@ -77,7 +80,8 @@ package struct LedgerConfiguration: Sendable {
         signStatePath = try environment.path("CONSENTRY_SIGN_STATE")
         host = try environment.string("CONSENTRY_HOST", default: "127.0.0.1")
         port = try environment.int(
-            "CONSENTRY_PORT", default: Self.port(of: member.url) ?? 7100 + number, in: 0...65_535)
+            "CONSENTRY_PORT", default: member.flatMap { Self.port(of: $0.url) } ?? 7100 + number,
+            in: 0...65_535)
     }
 
     private static func genesis(_ environment: Environment) throws -> Genesis {
@@ -89,10 +93,12 @@ package struct LedgerConfiguration: Sendable {
         }
     }
 
-    /// The URLs of genesis, unless this validator reaches the others by other ways, such as tunnels.
-    private static func peerURLs(_ genesis: Genesis, _ environment: Environment) throws -> [String] {
+    /// The ways by which this validator reaches those of genesis, such as tunnels, if they are not its URLs.
+    private static func peerURLs(
+        _ genesis: Genesis, _ environment: Environment
+    ) throws -> [ValidatorIndex: String] {
         let text = try environment.string("CONSENTRY_PEER_URLS", default: "")
-        guard !text.isEmpty else { return genesis.validators.map(\.url) }
+        guard !text.isEmpty else { return [:] }
         let urls = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         guard urls.count == genesis.validators.count, urls.allSatisfy({ $0.hasPrefix("http") }) else {
             throw ConfigurationError(
@@ -100,7 +106,8 @@ package struct LedgerConfiguration: Sendable {
                 reason:
                     "needs a URL for each of the \(genesis.validators.count) validators, with commas between")
         }
-        return urls
+        return Dictionary(
+            uniqueKeysWithValues: urls.enumerated().map { (ValidatorIndex(UInt16($0.offset)), $0.element) })
     }
 
     private static func postgres(

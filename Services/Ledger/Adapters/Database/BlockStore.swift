@@ -15,6 +15,8 @@ package struct BlockStore: Sendable {
 
     let pool: PostgresPool
     let genesis: Genesis
+    /// The validators and submitters of each height, by which what is read back is checked.
+    let network: NetworkView
     let validator: ValidatorIndex
 
     /// Migrates the schema and binds it to the network and validator, or refuses one of another.
@@ -24,7 +26,8 @@ package struct BlockStore: Sendable {
         pool: PostgresPool, schema: String, genesis: Genesis, validator: ValidatorIndex
     ) async throws -> BlockStore {
         try await Migrator.migrate(pool, schema: schema, component: "ledger", migrations: migrations)
-        let store = BlockStore(pool: pool, genesis: genesis, validator: validator)
+        let store = BlockStore(
+            pool: pool, genesis: genesis, network: NetworkView(genesis), validator: validator)
         try await store.bind()
         return store
     }
@@ -119,7 +122,7 @@ package struct BlockStore: Sendable {
         ).first
         if try stored?.bytes(0) == block.blockHash.bytes { return }
         if let bytes = try stored?.bytes(1), let other = try? FinalBlock(decoding: bytes),
-            MessageVerifier(genesis: genesis).verify(other) != nil, other.blockHash != block.blockHash
+            MessageVerifier(history: network.current).verify(other) != nil, other.blockHash != block.blockHash
         {
             throw StoreFault.contradiction("what is stored at height \(block.height)")
         }

@@ -25,7 +25,8 @@ extension BlockStore {
                 return ValidatorCore.Origin(genesis: genesis, signState: signState)
             }
             do {
-                return try origin(StoredBlock(newest, genesis: genesis), signState, session)
+                try loadChanges(session)
+                return try origin(StoredBlock(newest, history: network.current), signState, session)
             } catch let fault as StoreFault where fault.halt == nil {
                 // At start nothing is being written, so what is missing is lost.
                 throw StoreFault.contradiction(fault.description)
@@ -43,9 +44,20 @@ extension BlockStore {
         guard text == newest.finalBlock.checkpointText else {
             throw StoreFault.contradiction("the tree of \(newest.treeSize) leaves")
         }
+        let history = network.current
+        guard newest.finalBlock.blockEntry.nextValidatorSet == history.newest.validatorSetHash else {
+            throw StoreFault.contradiction("the record of changes to the network")
+        }
+        for period in history.periods.dropFirst() {
+            // Its certificate was checked before the tree was there to hold its entries against.
+            let height = BlockHeight(period.first.value - 1)
+            guard try verifiedBlock(height, reader, session) != nil else {
+                throw StoreFault.missing("block \(height)")
+            }
+        }
         let chain = ChainHead(
             height: newest.finalBlock.height, hash: newest.finalBlock.blockHash,
-            time: newest.finalBlock.blockEntry.time, tree: tree)
+            time: newest.finalBlock.blockEntry.time, tree: tree, network: history.newest)
         let sequences = try nextSequences(reader, session)
         for run in ReceiptBuilder.runs(of: newest.finalBlock.submissions, firstIndex: newest.firstIndex) {
             guard sequences[run.keyID] == run.nextSequence else {
@@ -53,7 +65,7 @@ extension BlockStore {
             }
         }
         return ValidatorCore.Origin(
-            chain: chain, tiles: tiles, nextSequences: sequences,
+            chain: chain, history: history, tiles: tiles, nextSequences: sequences,
             open: try openCheckpoints(chain.height, session), note: try newestNote(session),
             signState: signState)
     }
@@ -94,7 +106,7 @@ extension BlockStore {
                 [.int(Int64(bitPattern: height))]
             ).first
             guard let row else { throw StoreFault.missing("block \(height)") }
-            let before = try StoredBlock(row, genesis: genesis)
+            let before = try StoredBlock(row, history: network.current)
             guard before.treeSize == block.firstIndex,
                 block.finalBlock.blockEntry.previous == before.finalBlock.blockHash
             else { throw StoreFault.contradiction("block \(height)") }
@@ -107,8 +119,8 @@ extension BlockStore {
     /// Each key's next sequence, from the block that holds its last submission, whose entries are checked.
     private func nextSequences(_ reader: TileReader, _ session: PostgresSession) throws -> [KeyID: UInt64] {
         var sequences: [KeyID: UInt64] = [:]
-        for service in genesis.services {
-            let keyID = service.signingKey.keyID
+        for submitter in network.current.newest.submitters {
+            let keyID = submitter.key.keyID
             let row = try session.query(
                 """
                 SELECT height, next_sequence FROM key_block WHERE key_id = $1 ORDER BY height DESC LIMIT 1
@@ -119,17 +131,17 @@ extension BlockStore {
             let next = UInt64(bitPattern: try row.int(1))
             let block = try verifiedBlock(height, reader, session)
             let last = block?.finalBlock.submissions.last { $0.keyID == keyID }
-            guard let last, last.sequence + 1 == next, isSigned(last, by: service) else {
-                throw StoreFault.contradiction("the last submission of service \(service.name)")
+            guard let last, last.sequence + 1 == next, isSigned(last, by: submitter) else {
+                throw StoreFault.contradiction("the last submission of \(submitter.name)")
             }
             sequences[keyID] = next
         }
         return sequences
     }
 
-    private func isSigned(_ submission: Submission, by service: GenesisService) -> Bool {
+    private func isSigned(_ submission: Submission, by submitter: NetworkSubmitter) -> Bool {
         do throws(RefusalCode) {
-            try submission.verify(key: service.signingKey, networkID: genesis.networkID)
+            try submission.verify(key: submitter.key, networkID: genesis.networkID)
             return true
         } catch {
             return false

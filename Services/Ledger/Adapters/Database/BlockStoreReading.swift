@@ -29,7 +29,7 @@ extension BlockStore {
     ///
     /// - Throws: `StoreFault` with a halt when a row contradicts itself; `PostgresFault`.
     package func finalBlocks(from: BlockHeight, through: BlockHeight) async throws -> [[UInt8]] {
-        let genesis = genesis
+        let history = network.current
         return try await pool.query { session in
             var blocks: [[UInt8]] = []
             var byteCount = 0
@@ -40,7 +40,7 @@ extension BlockStore {
                     [.int(Int64(bitPattern: height))]
                 ).first
                 guard let row else { break }
-                let bytes = try StoredBlock(row, genesis: genesis).finalBlock.encoded
+                let bytes = try StoredBlock(row, history: history).finalBlock.encoded
                 byteCount += bytes.count
                 guard blocks.isEmpty || byteCount <= Self.answerBytesMax else { break }
                 blocks.append(bytes)
@@ -56,7 +56,7 @@ extension BlockStore {
     package func cosignatures(_ height: BlockHeight) async throws -> [CosignatureMessage] {
         try await pool.query { session in
             if let note = try note(height, session) {
-                return note.cosignatures(height: height, genesis: genesis)
+                return note.cosignatures(height: height, network: network.current.state(at: height))
             }
             let row = try session.query(
                 "SELECT cosignature, checkpoint FROM block WHERE height = $1",
@@ -65,7 +65,7 @@ extension BlockStore {
             guard let row, let bytes = try row.bytesOrNull(0) else { return [] }
             let (message, text) = (try? CosignatureMessage(decoding: bytes), try row.text(1))
             guard let message, message.height == height, message.validator == validator,
-                (try? message.verify(genesis, checkpointText: text)) != nil
+                (try? message.verify(network.current.state(at: height), checkpointText: text)) != nil
             else { throw StoreFault.contradiction("the cosignature of height \(height)") }
             return [message]
         }
@@ -125,7 +125,7 @@ extension BlockStore {
         guard let height, let note = try note(height, session) else { return nil }
         let checkpoint = try Checkpoint(parsing: note.text)
         let records = try ReceiptBuilder.records(
-            of: block.receiptBlock(treeSize: checkpoint.size), note: note, genesis: genesis,
+            of: block.receiptBlock(treeSize: checkpoint.size), note: note, networkID: genesis.networkID,
             isWanted: isWanted, node: reader.node)
         for record in records { try requireProven(record, block, checkpoint) }
         return records
@@ -156,8 +156,8 @@ extension BlockStore {
             [.int(Int64(bitPattern: height.value))]
         ).first
         guard let row else { return nil }
-        let block = try StoredBlock(row, genesis: genesis)
-        try block.verify(on: reader, genesis: genesis)
+        let block = try StoredBlock(row, history: network.current)
+        try block.verify(on: reader, origin: genesis.origin)
         return block
     }
 
@@ -172,7 +172,7 @@ extension BlockStore {
     ///
     /// - Throws: `PostgresFault`.
     package func certifiedHeight() async throws -> BlockHeight {
-        let verifier = MessageVerifier(genesis: genesis)
+        let verifier = MessageVerifier(history: network.current)
         return try await pool.query { session in
             var below = Int64.max
             while let row = try session.query(
@@ -203,7 +203,7 @@ extension BlockStore {
         guard let text = try row?.text(0) else { return nil }
         do {
             let note = try SignedNote(parsing: text)
-            _ = try genesis.verify(note)
+            _ = try network.current.state(at: height).verify(note)
             return note
         } catch {
             throw StoreFault.contradiction("the note of height \(height)")

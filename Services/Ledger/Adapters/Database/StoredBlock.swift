@@ -17,13 +17,13 @@ struct StoredBlock {
     /// Decodes a row and holds its columns, its certificate and its block against each other.
     ///
     /// - Throws: `StoreFault` with a halt when they do not fit.
-    init(_ row: PostgresRow, genesis: Genesis) throws {
+    init(_ row: PostgresRow, history: NetworkHistory) throws {
         let height = UInt64(bitPattern: try row.int(0))
         firstIndex = UInt64(bitPattern: try row.int(1))
         treeSize = UInt64(bitPattern: try row.int(2))
         do {
             finalBlock = try FinalBlock(decoding: try row.bytes(5))
-            try finalBlock.certificate.verify(genesis)
+            try finalBlock.certificate.verify(history.state(at: finalBlock.height))
         } catch {
             throw StoreFault.contradiction("block \(height)")
         }
@@ -45,10 +45,10 @@ struct StoredBlock {
     /// Checks that the entries, put on the tree before the block, give the root that the certificate is for.
     ///
     /// - Throws: `StoreFault` with a halt when they do not.
-    func verify(on tiles: TileReader, genesis: Genesis) throws {
+    func verify(on tiles: TileReader, origin: String) throws {
         var range = try tiles.frontier(size: firstIndex)
         for leafHash in leafHashes { range.append(leafHash) }
-        guard FinalBlock.checkpointText(origin: genesis.origin, tree: range) == finalBlock.checkpointText
+        guard FinalBlock.checkpointText(origin: origin, tree: range) == finalBlock.checkpointText
         else {
             throw StoreFault.contradiction("the entries of block \(finalBlock.height)")
         }

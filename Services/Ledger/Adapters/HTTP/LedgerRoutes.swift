@@ -20,6 +20,8 @@ struct LedgerRoutes: Sendable {
             .get("/blocks/{height}") { request in try await block(request) },
             .get("/notes/{height}") { request in try await note(request) },
             .get("/keys/{id}") { request in try await key(request) },
+            .get("/network") { _ in await network() },
+            .get("/network/changes") { _ in try await changes() },
         ]
     }
 
@@ -56,13 +58,28 @@ struct LedgerRoutes: Sendable {
         return BlockHeight(height)
     }
 
+    /// The network by which the next block is judged.
+    private func network() async -> ServiceResponse {
+        let (state, height) = await validator.network
+        return .json(
+            .ok,
+            [
+                "height": .string(String(height.value)), "state": state.json,
+                "stateHash": .string(state.hash.hex),
+            ])
+    }
+
+    private func changes() async throws -> ServiceResponse {
+        .json(.ok, NetworkChangeList(try await store.changes(partials: await validator.tiles)).json)
+    }
+
     private func key(_ request: ServiceRequest) async throws -> ServiceResponse {
         let text = try request.pathParameter("id")
         guard let keyID = KeyID(hex: text) else {
             throw HTTPProblem.badRequest("invalid_key", "a key id is 64 lower-case hexadecimal digits")
         }
         guard let next = await validator.nextSequence(of: keyID) else {
-            throw HTTPProblem.notFound("unknown_key", "no service of this network submits with this key")
+            throw HTTPProblem.notFound("unknown_key", "nobody in this network submits with this key")
         }
         // A sequence may exceed what a JSON number holds exactly, so it is text.
         return .json(.ok, ["key": .string(text), "nextSequence": .string(String(next))])

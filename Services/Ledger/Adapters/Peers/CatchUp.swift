@@ -14,9 +14,10 @@ struct CatchUp: Sendable {
     private static let applyMilliseconds = 5_000
 
     let validator: Validator
-    let verifier: MessageVerifier
+    let network: NetworkView
     let client: PeerClient
-    let urls: [String]
+    /// Where the others are reached now.
+    let urls: @Sendable () -> [String]
     let metrics: LedgerMetrics
     let logger: Logger
 
@@ -27,6 +28,7 @@ struct CatchUp: Sendable {
         var turn = 0
         var pause = Self.busyMilliseconds
         while !Task.isCancelled {
+            let urls = urls()
             guard !urls.isEmpty, let target = await validator.catchUpTarget() else {
                 try await Task.sleep(for: .milliseconds(Self.restMilliseconds))
                 continue
@@ -51,6 +53,7 @@ struct CatchUp: Sendable {
         let count = min(target.value - min(target.value, next.value - 1), UInt64(BlockStore.answerBlocksMax))
         guard count > 0 else { return }
         var messages: [InboundMessage] = []
+        let verifier = network.verifier
         for bytes in try await client.blocks(from: next, count: Int(count), at: url) {
             guard let message = try? LedgerMessage(decoding: bytes), case .finalBlock = message,
                 let inbound = verifier.verify(message)

@@ -10,17 +10,37 @@ import Synchronization
 /// time.
 final class LedgerTransport: Sendable {
     private let bus: LedgerBus
-    private let links: [PeerLink]
+    private let client: PeerClient
+    private let metrics: LedgerMetrics
+    private let links = Mutex<[PeerLink]>([])
+    // Few ever: one for each validator that joins.
+    private let joined: AsyncStream<PeerLink>
+    private let join: AsyncStream<PeerLink>.Continuation
     private let trust = Mutex(BusTrust())
 
-    init(bus: LedgerBus, links: [PeerLink], metrics: LedgerMetrics) {
+    init(bus: LedgerBus, client: PeerClient, metrics: LedgerMetrics) {
         self.bus = bus
-        self.links = links
+        self.client = client
+        self.metrics = metrics
+        (joined, join) = AsyncStream.makeStream(of: PeerLink.self)
         metrics.showBusSuspicion { [weak self] in self.map { $0.isBusSuspect ? 1 : 0 } }
     }
 
     /// Whether the bus is believed to withhold messages.
     var isBusSuspect: Bool { trust.withLock { $0.isSuspect(atMilliseconds: Self.now()) } }
+
+    /// Takes the addresses of the other validators in force; what waits for one that left is dropped.
+    func reach(_ urls: [String]) {
+        links.withLock { links in
+            for link in links where !urls.contains(link.url) { link.close() }
+            links.removeAll { !urls.contains($0.url) }
+            for url in urls where !links.contains(where: { $0.url == url }) {
+                let link = PeerLink(url: url, client: client, metrics: metrics)
+                links.append(link)
+                join.yield(link)
+            }
+        }
+    }
 
     /// Hands a message over without waiting for its delivery.
     func send(_ message: OutboundMessage) {
@@ -36,7 +56,7 @@ final class LedgerTransport: Sendable {
             return trust.isSuspect(atMilliseconds: now)
         }
         guard isSuspect || message.way != .bus else { return }
-        for link in links { link.add(message.bytes) }
+        for link in links.withLock({ $0 }) { link.add(message.bytes) }
     }
 
     /// Notes what the topic of the agreement gave; true when it is an own message, which is known here.
@@ -45,7 +65,7 @@ final class LedgerTransport: Sendable {
     /// Sends what waits for each validator until the task is cancelled.
     func run() async {
         await withDiscardingTaskGroup { group in
-            for link in links { group.addTask { await link.run() } }
+            for await link in joined { group.addTask { await link.run() } }
         }
     }
 

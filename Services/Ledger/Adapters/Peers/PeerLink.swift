@@ -29,7 +29,10 @@ final class PeerLink: Sendable {
         signal.yield()
     }
 
-    /// Sends what waits until the task is cancelled.
+    /// Ends the task once it has sent what it is sending.
+    func close() { signal.finish() }
+
+    /// Sends what waits until the link is closed or the task cancelled.
     ///
     /// A validator that does not answer is tried less and less often, and the queue keeps what is newest
     /// meanwhile.

@@ -18,15 +18,15 @@ final class PeerRoutes: Sendable {
 
     private let validator: Validator
     private let store: BlockStore
-    private let verifier: MessageVerifier
+    private let network: NetworkView
     private let metrics: LedgerMetrics
     private let batchCount = Mutex(0)
     private let share = Mutex(BulkShare())
 
-    init(validator: Validator, store: BlockStore, verifier: MessageVerifier, metrics: LedgerMetrics) {
+    init(validator: Validator, store: BlockStore, network: NetworkView, metrics: LedgerMetrics) {
         self.validator = validator
         self.store = store
-        self.verifier = verifier
+        self.network = network
         self.metrics = metrics
     }
 
@@ -73,6 +73,7 @@ final class PeerRoutes: Sendable {
     private func verify(_ batch: [[UInt8]]) -> [InboundMessage] {
         var verified: [InboundMessage] = []
         var refusedCount = 0
+        let verifier = network.verifier
         for bytes in batch {
             guard let message = try? LedgerMessage(decoding: bytes), let inbound = verifier.verify(message),
                 !inbound.isOfStranger
@@ -94,7 +95,7 @@ final class PeerRoutes: Sendable {
             throw HTTPProblem.badRequest("invalid_submission", "\(error)")
         }
         let verified: Verified<Submission>
-        do throws(RefusalCode) { verified = try verifier.verify(submission) } catch {
+        do throws(RefusalCode) { verified = try network.verifier.verify(submission) } catch {
             metrics.refusedMessages.increment()
             throw HTTPProblem.unprocessable("submission_refused", "\(error)")
         }

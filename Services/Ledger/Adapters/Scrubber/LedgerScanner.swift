@@ -140,7 +140,7 @@ extension LedgerScanner {
         _ row: Row, _ keys: [KeyRow], _ commit: BlockCommit, through: BlockHeight
     ) throws {
         let block = commit.block
-        let note = row.note.map { NoteRow($0, block: block, genesis: settings.genesis) }
+        let note = row.note.map { NoteRow($0, block: block) }
         let own = note?.cosignature(of: settings.validator)
         try judgeBlock(row.block, own: own, commit)
         if keys != KeyRow.rows(of: block) {
@@ -190,7 +190,7 @@ extension LedgerScanner {
         let cosignatures = note?.cosignatures ?? []
         let made = CheckpointNote.make(
             checkpointText: block.checkpointText, cosignatures: cosignatures.byValidator,
-            logSigner: settings.keys.log, genesis: settings.genesis)
+            logSigner: settings.keys.log, network: block.network)
         let reason = note == nil ? "the row is missing" : "the note is not one of its block"
         try session.execute("DELETE FROM note WHERE height = $1", [.int(Int64(bitPattern: height.value))])
         guard let made else { return lose(block, cosignatures, reason, wasNeverSeen: false) }

@@ -44,7 +44,7 @@ package struct Scrubber: Sendable {
         mender = StoreMender(store: store, settings: settings, peers: peers)
         memory = ScrubMemory(startHeight: origin?.chain.height.value ?? 0)
         marks = [
-            origin.map { LedgerReplay(genesis: settings.genesis, origin: $0) }
+            origin.map { LedgerReplay(origin: $0) }
                 ?? LedgerReplay(genesis: settings.genesis)
         ]
     }

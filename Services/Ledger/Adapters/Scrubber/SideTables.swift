@@ -117,7 +117,7 @@ struct SideTables: Sendable {
             EvidenceRow(
                 key: try (0..<4).map { try row.int($0) }, first: try row.bytes(4), second: try row.bytes(5))
         }
-        let (removals, rewrites) = evidence.judge(rows, genesis: store.genesis)
+        let (removals, rewrites) = evidence.judge(rows, history: store.network.current)
         for row in removals {
             try session.execute(
                 "DELETE FROM evidence WHERE validator = $1 AND height = $2 AND round = $3 AND step = $4",

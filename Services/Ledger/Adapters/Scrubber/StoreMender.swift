@@ -24,7 +24,7 @@ struct StoreMender: Sendable {
             let height = PostgresValue.int(Int64(bitPattern: lost.height.value))
             let note = try session.query("SELECT note FROM note WHERE height = $1", [height]).first
                 .map { [UInt8](try $0.text(0).utf8) }
-                .map { NoteRow($0, block: commit.block, genesis: settings.genesis) }
+                .map { NoteRow($0, block: commit.block) }
             let cosignature =
                 lost.cosignature.flatMap { try? CosignatureMessage(decoding: $0) }
                 .flatMap { $0.isOwn(of: settings, commit.block) ? $0.encoded : nil }
@@ -42,15 +42,15 @@ struct StoreMender: Sendable {
         let block = lost.block
         var cosignatures = lost.cosignatures
         let made = await peers.first("/notes/\(block.height)") { bytes -> SignedNote? in
-            for message in NoteRow(bytes, block: block, genesis: settings.genesis).cosignatures
-            where cosignatures.count < settings.genesis.quorum
+            for message in NoteRow(bytes, block: block).cosignatures
+            where cosignatures.count < block.network.quorum
                 && !cosignatures.contains(where: { $0.validator == message.validator })
             {
                 cosignatures.append(message)
             }
             return CheckpointNote.make(
                 checkpointText: block.checkpointText, cosignatures: cosignatures.byValidator,
-                logSigner: settings.keys.log, genesis: settings.genesis)
+                logSigner: settings.keys.log, network: block.network)
         }
         guard let made else { return false }
         try await store.keep([block.height: made])
@@ -62,6 +62,6 @@ extension CosignatureMessage {
     /// Whether it is what a validator's own row of the block may hold.
     func isOwn(of settings: ValidatorSettings, _ block: BuiltBlock) -> Bool {
         guard height == block.height, validator == settings.validator else { return false }
-        return (try? verify(settings.genesis, checkpointText: block.checkpointText)) != nil
+        return (try? verify(block.network, checkpointText: block.checkpointText)) != nil
     }
 }

@@ -45,9 +45,8 @@ struct Responder: Sendable {
                     OutboundMessage(topic: .ledgerConsensus, bytes: message.encoded, way: .direct))
             }
         case .receipts(let height):
-            let settings = settings
             let records = try await store.receipts(
-                height, partials: await validator.tiles, isWanted: { settings.isOwn($0) })
+                height, partials: await validator.tiles, isWanted: await validator.isOwn)
             for record in records { send(record) }
         case .submission(let keyID, let sequence, let hash):
             let settled = try await store.settled(

@@ -14,6 +14,9 @@ actor Validator {
     struct Outlets: Sendable {
         let file: SignStateFile
         let transport: LedgerTransport
+        let network: NetworkView
+        /// Where the other validators of a network are reached.
+        let peerURLs: @Sendable (NetworkState) -> [String]
         /// Bounded by the core: it lets one decided block at a time go to the store, notes only for heights
         /// that are open, and little evidence of each validator.
         let storeWork: AsyncStream<StoreWork>.Continuation
@@ -103,6 +106,15 @@ actor Validator {
         return intake
     }
 
+    /// The network by which the block of the next height is judged, and that height.
+    var network: (state: NetworkState, height: BlockHeight) { (core.network, core.chain.height.next) }
+
+    /// Says which keys' receipts this validator publishes unasked.
+    var isOwn: @Sendable (KeyID) -> Bool {
+        let core = core
+        return { core.isOwn($0) }
+    }
+
     func nextSequence(of keyID: KeyID) -> UInt64? { core.mempool.nextSequence(of: keyID) }
 
     func status() -> ValidatorStatus { ValidatorStatus(core, at: Self.now()) }
@@ -155,6 +167,9 @@ actor Validator {
         case .report(let evidence):
             outlets.metrics.report(evidence)
             outlets.storeWork.yield(.evidence(evidence))
+        case .enter(let history):
+            outlets.network.enter(history)
+            outlets.transport.reach(outlets.peerURLs(history.newest))
         case .measure(let waits): outlets.metrics.decided(waitsMilliseconds: waits)
         case .halt(let cause): throw StoreFault(halt: cause, description: cause.description)
         }

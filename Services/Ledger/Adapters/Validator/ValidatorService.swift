@@ -16,14 +16,15 @@ struct ValidatorService: Service {
     private let configuration: LedgerConfiguration
     /// What other validators and operators use over HTTP.
     let peerRoutes: PeerRoutes
+    private let network: NetworkView
     private let bus: LedgerBus
     private let transport: LedgerTransport
     private let client: PeerClient
     private let catchUp: CatchUp
-    private let verifier: MessageVerifier
     private let writer: StoreWriter
     private let responder: Responder
     private let scrubber: Scrubber
+    private let changes: ChangePublisher
     private let work: AsyncStream<StoreWork>
     private let questions: AsyncStream<StoredQuestion>
     private let metrics: LedgerMetrics
@@ -37,6 +38,7 @@ struct ValidatorService: Service {
     ) throws {
         self.scrubber = scrubber
         self.configuration = configuration
+        network = store.network
         self.metrics = metrics
         self.logger = logger
         bus = try LedgerBus(configuration.kafka, metrics: metrics)
@@ -46,29 +48,27 @@ struct ValidatorService: Service {
         self.work = work
         self.questions = questions
         let settings = configuration.settings
-        let verifier = MessageVerifier(genesis: settings.genesis)
-        self.verifier = verifier
         let client = PeerClient()
         self.client = client
-        let urls = configuration.peerURLs(except: settings.validator)
-        transport = LedgerTransport(
-            bus: bus, links: urls.map { PeerLink(url: $0, client: client, metrics: metrics) },
-            metrics: metrics)
+        transport = LedgerTransport(bus: bus, client: client, metrics: metrics)
+        transport.reach(configuration.peerURLs(in: origin.chain.network))
         validator = Validator(
             settings: settings, origin: origin,
             outlets: Validator.Outlets(
-                file: file, transport: transport, storeWork: workContinuation,
-                questions: questionContinuation,
-                metrics: metrics))
+                file: file, transport: transport, network: store.network,
+                peerURLs: { configuration.peerURLs(in: $0) }, storeWork: workContinuation,
+                questions: questionContinuation, metrics: metrics))
         writer = StoreWriter(
             store: store, validator: validator, metrics: metrics, board: scrubber.board, logger: logger)
         responder = Responder(
             store: store, validator: validator, transport: transport, settings: settings,
             board: scrubber.board, logger: logger)
         catchUp = CatchUp(
-            validator: validator, verifier: verifier, client: client, urls: urls, metrics: metrics,
+            validator: validator, network: network, client: client,
+            urls: { [network] in configuration.peerURLs(in: network.current.newest) }, metrics: metrics,
             logger: logger)
-        peerRoutes = PeerRoutes(validator: validator, store: store, verifier: verifier, metrics: metrics)
+        peerRoutes = PeerRoutes(validator: validator, store: store, network: network, metrics: metrics)
+        changes = ChangePublisher(store: store, validator: validator, bus: bus, logger: logger)
         let status = HeightStatus.make(
             networkID: settings.genesis.networkID, validator: settings.validator,
             height: origin.chain.height.next, signer: settings.keys.consensus)
@@ -96,20 +96,18 @@ struct ValidatorService: Service {
         let consumers = [([Topic.ledgerConsensus], 0), ([.ledgerSubmissions, .ledgerBlocks], recordsBack)].map
         {
             LedgerConsumer(
-                topics: $0, recordsBack: $1, configuration: configuration.kafka, verifier: verifier,
+                topics: $0, recordsBack: $1, configuration: configuration.kafka, network: network,
                 validator: validator, transport: transport, metrics: metrics, logger: logger)
         }
         try await withThrowingTaskGroup { group in
             for consumer in consumers { group.addTask { try await consumer.run() } }
             group.addTask { try await writer.run(work) }
             group.addTask { try await responder.run(questions) }
-            // A network of one has nobody to send to, and what ends here would end everything.
-            if configuration.settings.genesis.validators.count > 1 {
-                group.addTask { await transport.run() }
-            }
+            group.addTask { await transport.run() }
             group.addTask { try await catchUp.run() }
             let scrubbing = ScrubService(scrubber: scrubber, validator: validator, logger: logger)
             group.addTask { try await scrubbing.run() }
+            group.addTask { try await changes.run() }
             await bus.deliver(greeting)
             try await validator.start()
             // Whichever ends first, by fault or by shutdown, ends the others.
@@ -120,9 +118,9 @@ struct ValidatorService: Service {
 
     func readiness() async -> [ReadinessCheck] {
         let status = await validator.status()
-        let genesis = configuration.settings.genesis
+        let state = network.current.newest
         return [
-            ReadinessCheck("network", isReady: true, detail: genesis.network),
+            ReadinessCheck("network", isReady: true, detail: state.network), membership(state),
             ReadinessCheck(
                 "store", isReady: metrics.storeIsReachable, detail: "holds height \(status.committedHeight)"),
             scrubber.board.readiness,
@@ -131,8 +129,22 @@ struct ValidatorService: Service {
                 detail: status.isBehindSignState
                     ? "catching up before it votes" : "height \(status.height)"),
             ReadinessCheck(
-                "validators", isReady: status.heardCount >= genesis.quorum,
-                detail: "\(status.heardCount) of \(genesis.validators.count), \(genesis.quorum) needed"),
+                "validators", isReady: status.heardCount >= state.quorum,
+                detail: "\(status.heardCount) of \(state.validators.count), \(state.quorum) needed"),
         ]
+    }
+
+    /// A validator that is not in force yet, or not any more, follows the ledger and serves it.
+    private func membership(_ state: NetworkState) -> ReadinessCheck {
+        let own = configuration.settings.validator
+        let detail =
+            if let validator = state.validator(own) {
+                "votes as \(validator.name)"
+            } else if own < state.members.nextValidatorIndex {
+                "has left the network; keep its keys until no checkpoint waits for cosignatures"
+            } else {
+                "follows the network, which does not name it yet"
+            }
+        return ReadinessCheck("member", isReady: true, detail: detail)
     }
 }

@@ -25,7 +25,8 @@ package struct Agreement: Sendable {
         package static func < (left: Step, right: Step) -> Bool { left.rawValue < right.rawValue }
     }
 
-    let genesis: Genesis
+    /// The validators that agree on this height.
+    let network: NetworkState
     let validator: ValidatorIndex
     /// The height that is being agreed.
     package let height: BlockHeight
@@ -47,15 +48,15 @@ package struct Agreement: Sendable {
     var actions: [AgreementAction] = []
 
     /// Makes the agreement on one height; nothing happens before `start`.
-    package init(genesis: Genesis, validator: ValidatorIndex, height: BlockHeight) {
-        self.genesis = genesis
+    package init(network: NetworkState, validator: ValidatorIndex, height: BlockHeight) {
+        self.network = network
         self.validator = validator
         self.height = height
     }
 
-    var quorum: Int { genesis.quorum }
+    var quorum: Int { network.quorum }
     /// One more than may be faulty, so that one of them is honest.
-    var honestCount: Int { genesis.faultMax + 1 }
+    var honestCount: Int { network.faultMax + 1 }
 
     /// Whether the caller was asked for a proposal of the current round and has not given it.
     package var wantsProposal: Bool { !isDecided && isAwaitingProposal && step == .propose }

@@ -10,7 +10,7 @@ extension Agreement {
         isAwaitingProposal = false
         // A later round exists only because somebody waited in vain for a block.
         if newRound > 0 { isAwake = true }
-        if genesis.proposer(height: height, round: newRound) == validator {  // line 14
+        if network.proposer(height: height, round: newRound) == validator {  // line 14
             isAwaitingProposal = true
             actions.append(.propose(round: newRound, again: valid))  // lines 15–19
         }
@@ -188,7 +188,7 @@ extension Agreement {
         } else if signState.prevote?.round == restored {
             step = .prevote
         } else if signState.proposal?.round != restored,
-            genesis.proposer(height: height, round: restored) == validator
+            network.proposer(height: height, round: restored) == validator
         {
             isAwaitingProposal = true
             actions.append(.propose(round: restored, again: valid))

@@ -28,12 +28,14 @@ package enum InboundMessage: Sendable {
     case finalBlock(Verified<FinalBlock>)
 }
 
-/// Checks messages against the keys of genesis, away from the state that they will change.
+/// Checks messages against the keys that are or were in force, away from the state that they will change.
+///
+/// Whether a key counts at the height of a message is for the receiver, who knows that height.
 package struct MessageVerifier: Sendable {
-    private let genesis: Genesis
+    private let history: NetworkHistory
 
-    /// Makes a verifier for a network.
-    package init(genesis: Genesis) { self.genesis = genesis }
+    /// Makes a verifier for a network as far as its changes are known.
+    package init(history: NetworkHistory) { self.history = history }
 
     /// Verifies any message of the ledger's topics; nil for one that is not to be believed.
     package func verify(_ message: LedgerMessage) -> InboundMessage? {
@@ -47,14 +49,14 @@ package struct MessageVerifier: Sendable {
         case .proposal(let proposal): return verify(proposal).map { .proposal($0) }
         case .vote(let vote): return verify(vote).map { .vote($0) }
         case .cosignature(let message):
-            guard message.networkID == genesis.networkID, genesis.validator(message.validator) != nil else {
+            guard message.networkID == history.networkID, history.validator(message.validator) != nil else {
                 return nil
             }
             return .cosignature(message)
         case .submissionQuery(let query):
-            return query.networkID == genesis.networkID ? .query(query) : nil
+            return query.networkID == history.networkID ? .query(query) : nil
         case .heightStatus(let status):
-            do throws(ProtocolFault) { try status.verify(genesis) } catch { return nil }
+            do throws(ProtocolFault) { try status.verify(history) } catch { return nil }
             return .status(Verified(status))
         case .finalBlock(let block): return verify(block).map { .finalBlock($0) }
         // A certificate says nothing without its block, and travels inside it.
@@ -62,36 +64,36 @@ package struct MessageVerifier: Sendable {
         }
     }
 
-    /// Verifies a submission under the key of a service of this network.
+    /// Verifies a submission under the key of a service or organisation of this network.
     ///
     /// - Throws: `RefusalCode` as it is stated to the submitter.
     package func verify(_ submission: Submission) throws(RefusalCode) -> Verified<Submission> {
-        guard submission.networkID == genesis.networkID else { throw .wrongNetwork }
-        guard let service = genesis.service(keyID: submission.keyID) else { throw .unknownKey }
-        try submission.verify(key: service.signingKey, networkID: genesis.networkID)
+        guard submission.networkID == history.networkID else { throw .wrongNetwork }
+        guard let submitter = history.submitter(submission.keyID) else { throw .unknownKey }
+        try submission.verify(key: submitter.key, networkID: history.networkID)
         return Verified(submission)
     }
 
     /// Verifies a vote; nil when it is not signed by its validator.
     package func verify(_ vote: Vote) -> Verified<Vote>? {
-        do throws(ProtocolFault) { try vote.verify(genesis) } catch { return nil }
+        do throws(ProtocolFault) { try vote.verify(history) } catch { return nil }
         return Verified(vote)
     }
 
-    /// Verifies a proposal with the prevotes that it carries, and that it is its proposer's turn.
+    /// Verifies a proposal with the prevotes that it carries.
     package func verify(_ proposal: Proposal) -> Verified<Proposal>? {
-        guard genesis.proposer(height: proposal.height, round: proposal.round) == proposal.proposer else {
-            return nil
-        }
-        do throws(ProtocolFault) { try proposal.verify(genesis) } catch { return nil }
+        do throws(ProtocolFault) { try proposal.verify(history) } catch { return nil }
         return Verified(proposal)
     }
 
     /// Verifies the certificate of a final block and the signatures of its submissions.
     ///
-    /// The certificate covers the entries and not the submissions' sequences, hence both.
+    /// The certificate covers the entries and not the submissions' sequences, hence both. A block behind a
+    /// change that is not known here may be refused; it is sent again when this validator has come there.
     package func verify(_ block: FinalBlock) -> Verified<FinalBlock>? {
-        do throws(ProtocolFault) { try block.certificate.verify(genesis) } catch { return nil }
+        do throws(ProtocolFault) { try block.certificate.verify(history.state(at: block.height)) } catch {
+            return nil
+        }
         guard block.certificate.blockHash == block.blockHash else { return nil }
         for submission in block.submissions {
             do throws(RefusalCode) { _ = try verify(submission) } catch { return nil }

@@ -19,6 +19,10 @@ package struct BuiltBlock: Hashable, Sendable {
     package let range: CompactRange
     /// The subtrees that the block completes.
     package let nodes: BlockNodes
+    /// The network by which the block is judged.
+    package let network: NetworkState
+    /// The network after the block, another one when it holds a governance entry.
+    package let next: NetworkState
 
     /// The number of leaves of the log after the block.
     package var treeSize: UInt64 { range.size }
@@ -28,20 +32,23 @@ package struct BuiltBlock: Hashable, Sendable {
     package var entryCount: Int { submissions.reduce(0) { $0 + $1.entryCount } }
     /// The head of the chain after the block.
     package var head: ChainHead {
-        ChainHead(height: height, hash: blockHash, time: entry.time, tree: range)
+        ChainHead(height: height, hash: blockHash, time: entry.time, tree: range, network: next)
     }
 }
 
 /// Builds blocks: the same submissions on the same chain give the same bytes on every validator.
 package enum BlockBuilder {
     /// Orders the submissions, appends their entries and the block entry, and writes the header.
+    ///
+    /// - Parameter next: the network after the block, as the submissions change it.
     package static func build(
-        on head: ChainHead, time: Timestamp, submissions: [Submission], genesis: Genesis
+        on head: ChainHead, time: Timestamp, submissions: [Submission], next: NetworkState
     ) -> BuiltBlock {
         let ordered = FinalBlock.ordered(submissions)
         let entry = BlockEntry(
             height: head.height.next, previous: head.hash, time: time,
-            validatorSet: genesis.validatorSetHash, nextValidatorSet: genesis.validatorSetHash)
+            validatorSet: head.network.validatorSetHash,
+            nextValidatorSet: next.validatorSetHash)
         var range = head.tree
         var nodes = BlockNodes(before: head.tree)
         for submission in ordered {
@@ -50,10 +57,10 @@ package enum BlockBuilder {
             }
         }
         range.append(entry.leafHash) { nodes.add(level: $0, index: $1, hash: $2) }
-        let text = FinalBlock.checkpointText(origin: genesis.origin, tree: range)
+        let text = FinalBlock.checkpointText(origin: head.network.origin, tree: range)
         return BuiltBlock(
             entry: entry, submissions: ordered, checkpointText: text,
             blockHash: FinalBlock.hash(ofCheckpointText: text), firstIndex: head.tree.size, range: range,
-            nodes: nodes)
+            nodes: nodes, network: head.network, next: next)
     }
 }

@@ -1,6 +1,6 @@
 package import Cryptography
 package import LedgerProtocol
-import Model
+package import Model
 
 /// Why a block does not belong on the chain.
 package enum BlockFault: String, Error, Hashable, Sendable {
@@ -31,28 +31,45 @@ package enum BlockRules {
     /// - Throws: `BlockFault` for the first rule that it breaks.
     package static func rebuild(
         entry: BlockEntry, checkpointText: String, submissions: [Submission], on head: ChainHead,
-        genesis: Genesis, nextSequence: (KeyID) -> UInt64?
+        nextSequence: (KeyID) -> UInt64?
     ) throws(BlockFault) -> BuiltBlock {
         guard entry.height == head.height.next, entry.previous == head.hash else {
             throw .wrongPredecessor
         }
         guard entry.time > head.time else { throw .timeNotLater }
-        guard entry.validatorSet == genesis.validatorSetHash,
-            entry.nextValidatorSet == genesis.validatorSetHash
-        else { throw .wrongValidatorSet }
         try checkSequences(submissions, nextSequence: nextSequence)
-        try checkLimits(submissions, limits: genesis.limits)
-        let block = BlockBuilder.build(
-            on: head, time: entry.time, submissions: submissions, genesis: genesis)
+        try checkLimits(submissions, limits: head.network.limits)
+        let next: NetworkState
+        do throws(RefusalCode) {
+            next = try GovernanceRules.nextState(after: submissions, on: head.network, at: entry.height)
+        } catch {
+            throw .submissionRefused
+        }
+        guard entry.validatorSet == head.network.validatorSetHash,
+            entry.nextValidatorSet == next.validatorSetHash
+        else { throw .wrongValidatorSet }
+        let block = BlockBuilder.build(on: head, time: entry.time, submissions: submissions, next: next)
         guard block.entry == entry, block.checkpointText == checkpointText else { throw .wrongHeader }
         return block
     }
 
-    /// Says why a submission can be in no block at all; nil when it may be in one.
-    package static func refusal(of submission: Submission, limits: GenesisLimits) -> RefusalCode? {
-        // Public entries change the network's own state; this version has no rules for that, so it takes
-        // none.
-        if submission.hasPublicEntries { return .kindNotAllowed }
+    /// Says why a submission cannot be in the next block; nil when it may be.
+    ///
+    /// - Parameters:
+    ///   - network: the network by which the next block is judged.
+    ///   - height: the height of that block.
+    package static func refusal(
+        of submission: Submission, network: NetworkState, height: BlockHeight
+    ) -> RefusalCode? {
+        do throws(RefusalCode) {
+            _ = try GovernanceRules.nextState(after: submission, on: network, at: height)
+        } catch {
+            return error
+        }
+        return sizeRefusal(of: submission, limits: network.limits)
+    }
+
+    private static func sizeRefusal(of submission: Submission, limits: GenesisLimits) -> RefusalCode? {
         guard submission.entryCount <= limits.blockEntriesMax,
             byteCount(of: submission) <= limits.blockBytesMax
         else { return .tooLarge }
@@ -81,7 +98,7 @@ package enum BlockRules {
         var entryCount = 0
         var byteCount = 0
         for submission in submissions {
-            guard refusal(of: submission, limits: limits) == nil else { throw .submissionRefused }
+            guard sizeRefusal(of: submission, limits: limits) == nil else { throw .submissionRefused }
             entryCount += submission.entryCount
             byteCount += Self.byteCount(of: submission)
         }

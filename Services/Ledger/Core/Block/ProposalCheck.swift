@@ -17,13 +17,13 @@ package enum ProposalCheck: Sendable {
     ///   - now: this validator's clock; it counts only for a proposal without a valid round.
     ///   - known: a block that was built of the same submissions before.
     package static func check(
-        _ proposal: Proposal, on head: ChainHead, genesis: Genesis, mempool: Mempool, now: Timestamp,
+        _ proposal: Proposal, on head: ChainHead, mempool: Mempool, now: Timestamp,
         known: BuiltBlock? = nil
     ) -> ProposalCheck {
         if let known, known.entry == proposal.content.blockEntry,
             known.checkpointText == proposal.content.checkpointText
         {
-            return .valid(known, isTimely: isTimely(proposal, genesis: genesis, now: now))
+            return .valid(known, isTimely: isTimely(proposal, limits: head.network.limits, now: now))
         }
         var submissions: [Submission] = []
         var missing: [Digest] = []
@@ -38,20 +38,19 @@ package enum ProposalCheck: Sendable {
         do throws(BlockFault) {
             let block = try BlockRules.rebuild(
                 entry: proposal.content.blockEntry, checkpointText: proposal.content.checkpointText,
-                submissions: submissions, on: head, genesis: genesis,
-                nextSequence: { mempool.nextSequence(of: $0) })
-            return .valid(block, isTimely: isTimely(proposal, genesis: genesis, now: now))
+                submissions: submissions, on: head, nextSequence: { mempool.nextSequence(of: $0) })
+            return .valid(block, isTimely: isTimely(proposal, limits: head.network.limits, now: now))
         } catch {
             return .invalid(error)
         }
     }
 
     /// A re-proposal carries a quorum of prevotes, so its time was judged when it was new.
-    private static func isTimely(_ proposal: Proposal, genesis: Genesis, now: Timestamp) -> Bool {
+    private static func isTimely(_ proposal: Proposal, limits: GenesisLimits, now: Timestamp) -> Bool {
         if proposal.content.validRound != nil { return true }
         let (difference, overflow) = proposal.content.blockEntry.time.milliseconds
             .subtractingReportingOverflow(now.milliseconds)
-        let tolerance = Int64(genesis.limits.proposalClockToleranceMilliseconds)
+        let tolerance = Int64(limits.proposalClockToleranceMilliseconds)
         return !overflow && (-tolerance...tolerance).contains(difference)
     }
 }

@@ -12,10 +12,11 @@ package struct CosignatureCollector: Sendable {
 
     private struct Pending: Sendable {
         let checkpointText: String
+        /// The validators whose cosignatures count.
+        let network: NetworkState
         var messages: [ValidatorIndex: CosignatureMessage] = [:]
     }
 
-    private let genesis: Genesis
     private let logSigner: Signer
     private var pending: [BlockHeight: Pending] = [:]
     // Not verified yet: their checkpoint is not known here.
@@ -23,8 +24,7 @@ package struct CosignatureCollector: Sendable {
     private var newest = BlockHeight(0)
 
     /// Makes a collector that signs complete notes as the log.
-    package init(genesis: Genesis, logSigner: Signer) {
-        self.genesis = genesis
+    package init(logSigner: Signer) {
         self.logSigner = logSigner
     }
 
@@ -40,9 +40,13 @@ package struct CosignatureCollector: Sendable {
     }
 
     /// Starts on a final checkpoint; gives its note if that is complete at once.
-    package mutating func begin(height: BlockHeight, checkpointText: String) -> SignedNote? {
+    ///
+    /// - Parameter network: the network at that height, whose validators cosign.
+    package mutating func begin(
+        height: BlockHeight, checkpointText: String, network: NetworkState
+    ) -> SignedNote? {
         if height > newest { newest = height }
-        pending[height] = Pending(checkpointText: checkpointText)
+        pending[height] = Pending(checkpointText: checkpointText, network: network)
         if pending.count > Self.heightsMax, let oldest = pending.keys.min() { pending[oldest] = nil }
         var note: SignedNote?
         for (_, message) in early.removeValue(forKey: height) ?? [:] { note = receive(message) ?? note }
@@ -60,14 +64,14 @@ package struct CosignatureCollector: Sendable {
         }
         guard open.messages[message.validator] == nil else { return nil }
         do throws(ProtocolFault) {
-            try message.verify(genesis, checkpointText: open.checkpointText)
+            try message.verify(open.network, checkpointText: open.checkpointText)
         } catch {
             return nil
         }
         open.messages[message.validator] = message
         let note = CheckpointNote.make(
             checkpointText: open.checkpointText, cosignatures: open.messages.mapValues(\.cosignature),
-            logSigner: logSigner, genesis: genesis)
+            logSigner: logSigner, network: open.network)
         pending[message.height] = note == nil ? open : nil
         return note
     }
@@ -75,13 +79,15 @@ package struct CosignatureCollector: Sendable {
 
 extension SignedNote {
     /// The cosignatures of a note as messages, for a validator that lacks them; unverified, like any message.
-    package func cosignatures(height: BlockHeight, genesis: Genesis) -> [CosignatureMessage] {
+    ///
+    /// - Parameter network: the network at that height.
+    package func cosignatures(height: BlockHeight, network: NetworkState) -> [CosignatureMessage] {
         signatures.compactMap { signature in
-            guard let index = genesis.validatorIndex(named: signature.name),
+            guard let validator = network.validators.first(where: { $0.member.name == signature.name }),
                 let cosignature = Cosignature(noteBytes: signature.bytes)
             else { return nil }
             return CosignatureMessage(
-                networkID: genesis.networkID, height: height, validator: index,
+                networkID: network.networkID, height: height, validator: validator.index,
                 checkpointHash: FinalBlock.hash(ofCheckpointText: text), cosignature: cosignature)
         }
     }

@@ -69,7 +69,7 @@ package enum ReceiptBuilder {
     /// - Parameter node: gives the complete subtree at a level and index, as the proof asks for it.
     /// - Throws: what `node` throws.
     package static func records(
-        of block: Block, note: SignedNote, genesis: Genesis, isWanted: (KeyID) -> Bool,
+        of block: Block, note: SignedNote, networkID: NetworkID, isWanted: (KeyID) -> Bool,
         node: (_ level: Int, _ index: UInt64) throws -> Digest
     ) throws -> [ReceiptRecord] {
         let noteBytes = [UInt8](note.encoded().utf8)
@@ -79,7 +79,7 @@ package enum ReceiptBuilder {
                 first: run.firstIndex, count: UInt64(run.entryCount), treeSize: block.treeSize, node: node)
             records.append(
                 ReceiptRecord(
-                    networkID: genesis.networkID, keyID: run.keyID, height: block.height,
+                    networkID: networkID, keyID: run.keyID, height: block.height,
                     items: run.submissions.map { ReceiptRecord.Item($0) }, firstIndex: run.firstIndex,
                     nextSequence: run.nextSequence, left: proof.left, right: proof.right,
                     note: noteBytes))

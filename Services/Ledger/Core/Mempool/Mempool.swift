@@ -1,5 +1,6 @@
 package import Cryptography
 package import LedgerProtocol
+import Model
 
 /// What becomes of a submission that arrives.
 package enum Intake: Hashable, Sendable {
@@ -37,8 +38,10 @@ package struct Mempool: Sendable {
         var versions: [UInt64: [Held]] = [:]
     }
 
-    private let limits: GenesisLimits
-    private let order: [KeyID]
+    private var network: NetworkState
+    // The height of the next block, by which governance is judged.
+    private var height: BlockHeight
+    private var order: [KeyID]
     private var queues: [KeyID: Queue]
     private var places: [Digest: (keyID: KeyID, sequence: UInt64)] = [:]
     /// How many submissions are held.
@@ -46,12 +49,13 @@ package struct Mempool: Sendable {
     /// How many bytes they have.
     package private(set) var byteCount = 0
 
-    /// Makes an empty mempool for the services of a network.
+    /// Makes an empty mempool for those who may submit to the block after a head.
     ///
     /// - Parameter nextSequences: each key's next sequence by the chain; 0 for those that are not named.
-    package init(genesis: Genesis, nextSequences: [KeyID: UInt64] = [:]) {
-        limits = genesis.limits
-        order = genesis.services.map(\.signingKey.keyID).sorted()
+    package init(on head: ChainHead, nextSequences: [KeyID: UInt64] = [:]) {
+        network = head.network
+        height = head.height.next
+        order = head.network.submitterKeyIDs
         queues = [:]
         for keyID in order { queues[keyID] = Queue(nextSequence: nextSequences[keyID] ?? 0) }
     }
@@ -74,8 +78,10 @@ package struct Mempool: Sendable {
             return .known
         }
         if submission.sequence < queue.nextSequence { return .final }
-        if let code = BlockRules.refusal(of: submission, limits: limits) { return .refused(code) }
-        guard submission.sequence - queue.nextSequence < UInt64(limits.submissionsAheadMax) else {
+        if let code = BlockRules.refusal(of: submission, network: network, height: height) {
+            return .refused(code)
+        }
+        guard submission.sequence - queue.nextSequence < UInt64(network.limits.submissionsAheadMax) else {
             return .refused(.sequenceTooFarAhead)
         }
         let versions = queue.versions[submission.sequence] ?? []
@@ -92,6 +98,8 @@ package struct Mempool: Sendable {
 
     /// Chooses what the next block takes: from each key in turn, without gaps, within the limits of a block.
     ///
+    /// A block has room for one change to the network, since a second one would replace a state that is over.
+    ///
     /// - Parameter turn: any number that changes from block to block, so that no key is always first.
     package func take(turn: UInt64) -> [Submission] {
         guard !order.isEmpty else { return [] }
@@ -101,6 +109,7 @@ package struct Mempool: Sendable {
         var entryCount = 0
         var byteCount = 0
         var offset: UInt64 = 0
+        var hasChange = false
         while !open.isEmpty {
             open.removeAll { keyID in
                 guard let queue = queues[keyID],
@@ -108,7 +117,10 @@ package struct Mempool: Sendable {
                 else { return true }
                 let entries = entryCount + held.submission.entryCount
                 let bytes = byteCount + BlockRules.byteCount(of: held.submission)
-                guard entries <= limits.blockEntriesMax, bytes <= limits.blockBytesMax else { return true }
+                guard entries <= network.limits.blockEntriesMax, bytes <= network.limits.blockBytesMax,
+                    !(hasChange && held.submission.hasPublicEntries)
+                else { return true }
+                hasChange = hasChange || held.submission.hasPublicEntries
                 (entryCount, byteCount) = (entries, bytes)
                 taken.append(held.submission)
                 return false
@@ -118,9 +130,13 @@ package struct Mempool: Sendable {
         return taken
     }
 
-    /// Moves the keys of a final block on, drops what it settles and says how long each of its
+    /// Moves the keys of a final block on, drops what it settles or forbids, and says how long each of its
     /// submissions waited.
-    package mutating func settle(_ submissions: [Submission], atMilliseconds now: Int64) -> [Int64] {
+    package mutating func settle(_ block: BuiltBlock, atMilliseconds now: Int64) -> [Int64] {
+        let submissions = block.submissions
+        height = block.height.next
+        if block.next != network { enter(block.next) }
+        defer { dropRefusedChanges() }
         var waits: [Int64] = []
         for submission in submissions {
             if let held = held(submission.hash) { waits.append(now - held.arrivedAtMilliseconds) }
@@ -150,6 +166,34 @@ package struct Mempool: Sendable {
             if let place = places[submission.hash] { touch(submission.hash, at: place, atMilliseconds: now) }
         }
         return unsent
+    }
+
+    /// Opens a queue for each new key, and closes those of keys that are over.
+    private mutating func enter(_ next: NetworkState) {
+        network = next
+        order = next.submitterKeyIDs
+        for keyID in order where queues[keyID] == nil { queues[keyID] = Queue() }
+        for (keyID, queue) in queues where next.submitter(keyID) == nil {
+            for held in queue.versions.values.joined() { forget(held.submission) }
+            queues[keyID] = nil
+        }
+    }
+
+    /// Changes to the network are the only submissions that may be refused later than they came.
+    private mutating func dropRefusedChanges() {
+        for organization in network.organizations {
+            let keyID = organization.key.keyID
+            for (sequence, versions) in queues[keyID]?.versions ?? [:] {
+                let kept = versions.filter {
+                    BlockRules.refusal(of: $0.submission, network: network, height: height) == nil
+                }
+                guard kept.count < versions.count else { continue }
+                for held in versions where !kept.contains(where: { $0.submission == held.submission }) {
+                    forget(held.submission)
+                }
+                queues[keyID]?.versions[sequence] = kept.isEmpty ? nil : kept
+            }
+        }
     }
 
     private func held(_ hash: Digest) -> Held? {

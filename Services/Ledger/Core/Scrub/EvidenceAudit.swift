@@ -23,9 +23,9 @@ package struct EvidenceRow: Hashable, Sendable {
     }
 
     /// Whether the votes prove a fault, and the one that the key names.
-    package func isProof(to genesis: Genesis) -> Bool {
+    package func isProof(to history: NetworkHistory) -> Bool {
         guard let first = try? Vote(decoding: first), let second = try? Vote(decoding: second),
-            DoubleVote(first: first, second: second).proves(to: genesis)
+            DoubleVote(first: first, second: second).proves(to: history)
         else { return false }
         return key == [
             Int64(first.validator.value), Int64(bitPattern: first.height.value), Int64(first.round),
@@ -45,13 +45,13 @@ package struct EvidenceAudit: Sendable {
     ///
     /// - Returns: the rows to remove, and after that those to write again.
     package mutating func judge(
-        _ rows: [EvidenceRow], genesis: Genesis
+        _ rows: [EvidenceRow], history: NetworkHistory
     ) -> (removals: [EvidenceRow], rewrites: [EvidenceRow]) {
         var removals: [EvidenceRow] = []
         var stored: Set<[Int64]> = []
         for row in rows {
             let known = remembered[row.key]
-            if known == row || known == nil && row.isProof(to: genesis) {
+            if known == row || known == nil && row.isProof(to: history) {
                 remembered[row.key] = row
                 stored.insert(row.key)
             } else {

@@ -85,7 +85,8 @@ package struct NoteRow: Sendable {
     package let cosignatures: [CosignatureMessage]
 
     /// Judges a note by the checkpoint that its block gives.
-    package init(_ bytes: [UInt8], block: BuiltBlock, genesis: Genesis) {
+    package init(_ bytes: [UInt8], block: BuiltBlock) {
+        let network = block.network
         guard let note = try? SignedNote(parsing: bytes),
             note.text.utf8.elementsEqual(block.checkpointText.utf8)
         else {
@@ -93,18 +94,18 @@ package struct NoteRow: Sendable {
             cosignatures = []
             return
         }
-        let messages = note.cosignatures(height: block.height, genesis: genesis)
-        guard let verified = try? genesis.verify(note) else {
+        let messages = note.cosignatures(height: block.height, network: network)
+        guard let verified = try? network.verify(note) else {
             isSound = false
             cosignatures = messages.filter {
-                (try? $0.verify(genesis, checkpointText: block.checkpointText)) != nil
+                (try? $0.verify(network, checkpointText: block.checkpointText)) != nil
             }
             return
         }
         cosignatures = messages
-        let names = [genesis.origin] + verified.cosigners.map(\.name)
+        let names = [network.origin] + verified.cosigners.map(\.name)
         isSound =
-            verified.publishers.count == 1 && verified.cosigners.count == genesis.quorum
+            verified.publishers.count == 1 && verified.cosigners.count == network.quorum
             && note.signatures.map(\.name) == names && note.encoded().utf8.elementsEqual(bytes)
     }
 
@@ -117,8 +118,8 @@ package struct NoteRow: Sendable {
 extension DoubleVote {
     /// Whether the votes are what they are kept for: both signed by one validator, for one height, round
     /// and step, and not the same.
-    package func proves(to genesis: Genesis) -> Bool {
-        guard (try? first.verify(genesis)) != nil, (try? second.verify(genesis)) != nil else { return false }
+    package func proves(to history: NetworkHistory) -> Bool {
+        guard (try? first.verify(history)) != nil, (try? second.verify(history)) != nil else { return false }
         return first.validator == second.validator && first.height == second.height
             && first.round == second.round && first.step == second.step
             && first.blockHash != second.blockHash

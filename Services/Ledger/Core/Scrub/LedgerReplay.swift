@@ -24,8 +24,8 @@ package struct LedgerReplay: Sendable {
         }
     }
 
-    private let genesis: Genesis
-    private let verifier: MessageVerifier
+    private var history: NetworkHistory
+    private var verifier: MessageVerifier
     /// The newest block that was verified.
     package private(set) var chain: ChainHead
     private var tiles: TileAccumulator
@@ -33,17 +33,17 @@ package struct LedgerReplay: Sendable {
 
     /// Begins before the first block.
     package init(genesis: Genesis) {
-        self.genesis = genesis
-        verifier = MessageVerifier(genesis: genesis)
+        history = NetworkHistory(genesis)
+        verifier = MessageVerifier(history: history)
         chain = ChainHead(genesis)
         tiles = TileAccumulator()
         nextSequences = [:]
     }
 
     /// Begins at a newest block that was read back and checked.
-    package init(genesis: Genesis, origin: ValidatorCore.Origin) {
-        self.genesis = genesis
-        verifier = MessageVerifier(genesis: genesis)
+    package init(origin: ValidatorCore.Origin) {
+        history = origin.history
+        verifier = MessageVerifier(history: history)
         chain = origin.chain
         tiles = origin.tiles
         nextSequences = origin.nextSequences
@@ -61,6 +61,10 @@ package struct LedgerReplay: Sendable {
             nextSequences[submission.keyID] = submission.sequence + 1
         }
         chain = built.head
+        if built.next != built.network {
+            history.append(built.next, from: built.height.next, treeSizeBefore: built.treeSize)
+            verifier = MessageVerifier(history: history)
+        }
         return BlockCommit(
             block: built, certificate: block.certificate, cosignature: nil, tiles: tiles.append(built.nodes))
     }
@@ -69,9 +73,9 @@ package struct LedgerReplay: Sendable {
         do throws(BlockFault) {
             return try BlockRules.rebuild(
                 entry: block.blockEntry, checkpointText: block.checkpointText,
-                submissions: block.submissions, on: chain, genesis: genesis,
+                submissions: block.submissions, on: chain,
                 nextSequence: { keyID in
-                    genesis.service(keyID: keyID) == nil ? nil : nextSequences[keyID] ?? 0
+                    chain.network.submitter(keyID) == nil ? nil : nextSequences[keyID] ?? 0
                 })
         } catch {
             throw .fault(error)

@@ -13,13 +13,21 @@ struct Peers: Sendable {
     }
 
     private var peers: [ValidatorIndex: Peer] = [:]
-    private let honestCount: Int
+    private var honestCount: Int
     private let startedAt: Int64
 
-    init(genesis: Genesis, at now: Int64) {
-        honestCount = genesis.faultMax + 1
+    init(network: NetworkState, at now: Int64) {
+        honestCount = network.faultMax + 1
         startedAt = now
-        for index in genesis.validatorIndices { peers[index] = Peer() }
+        for index in network.validatorIndices { peers[index] = Peer() }
+    }
+
+    /// Keeps what is known of the validators that stay, and nothing of those that left.
+    mutating func enter(_ network: NetworkState) {
+        honestCount = network.faultMax + 1
+        let known = peers
+        peers = [:]
+        for index in network.validatorIndices { peers[index] = known[index] ?? Peer() }
     }
 
     /// The height that at least one honest validator has reached, whatever the others claim.

@@ -19,6 +19,8 @@ package enum ValidatorAction: Sendable {
     case report(DoubleVote)
     /// A block was decided: how long, in milliseconds, each submission had waited that was held here.
     case measure(waitsMilliseconds: [Int64])
+    /// The network has changed: verify what comes from now on by this history.
+    case enter(NetworkHistory)
     /// Stop signing and end the process.
     case halt(HaltCause)
 }
@@ -31,6 +33,9 @@ package enum HaltCause: String, Error, Hashable, Sendable, CustomStringConvertib
     /// A quorum decided another block than the one that this validator cosigned.
     case cosignedAnother =
         "the network decided another block than this validator cosigned; keep both as evidence of a fork"
+    /// The network names other keys for this validator's index.
+    case keysNotInForce =
+        "the network has other keys for this validator's number; start it with its own number and keys"
 
     package var description: String { rawValue }
 }

@@ -23,7 +23,7 @@ extension ValidatorCore {
     private mutating func perform(_ action: AgreementAction) {
         switch action {
         case .schedule(let timeout):
-            let proposer = settings.genesis.proposer(height: timeout.height, round: timeout.round)
+            let proposer = network.proposer(height: timeout.height, round: timeout.round)
             let silence = peers.milliseconds(sinceHeard: proposer, at: now.uptimeMilliseconds)
             let isSilent = proposer != settings.validator && silence > Self.silentMilliseconds
             timeouts[timeout] =
@@ -50,6 +50,8 @@ extension ValidatorCore {
     }
 
     private mutating func vote(_ step: VoteStep, round: UInt32, blockHash: Digest?) {
+        // One that has not joined, or has left, follows the agreement and has no voice in it.
+        guard isInForce else { return }
         do throws(SignRefusal) {
             let vote = try signState.vote(
                 step, height: agreement.height, round: round, blockHash: blockHash,
@@ -69,7 +71,7 @@ extension ValidatorCore {
         let content = proposal.content
         let known = built[proposal.blockHash]?.submissions.map(\.hash) == content.submissionHashes
         let check = ProposalCheck.check(
-            proposal, on: chain, genesis: settings.genesis, mempool: mempool, now: now.wallClock,
+            proposal, on: chain, mempool: mempool, now: now.wallClock,
             known: known ? built[proposal.blockHash] : nil)
         switch check {
         case .valid(let block, let isTimely):

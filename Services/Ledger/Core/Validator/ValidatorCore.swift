@@ -1,4 +1,4 @@
-import Cryptography
+package import Cryptography
 package import LedgerProtocol
 import Merkle
 package import Model
@@ -16,7 +16,9 @@ package struct ValidatorCore: Sendable {
     static let catchingUpBlocksMin = 8
 
     let settings: ValidatorSettings
-    let verifier: MessageVerifier
+    /// Every state of the network up to the one in force.
+    package internal(set) var history: NetworkHistory
+    var verifier: MessageVerifier
     /// The newest decided block.
     package internal(set) var chain: ChainHead
     /// The height that the store holds.
@@ -93,21 +95,24 @@ package struct ValidatorCore: Sendable {
     package init(settings: ValidatorSettings, origin: Origin, now: Moment) {
         self.settings = settings
         self.now = now
-        verifier = MessageVerifier(genesis: settings.genesis)
+        history = origin.history
+        verifier = MessageVerifier(history: origin.history)
         chain = origin.chain
         committedHeight = origin.chain.height
         heightAtGossip = origin.chain.height
         agreement = Agreement(
-            genesis: settings.genesis, validator: settings.validator, height: origin.chain.height.next)
-        mempool = Mempool(genesis: settings.genesis, nextSequences: origin.nextSequences)
+            network: origin.chain.network, validator: settings.validator, height: origin.chain.height.next)
+        mempool = Mempool(on: origin.chain, nextSequences: origin.nextSequences)
         signState = origin.signState
         tiles = origin.tiles
         newestNote = origin.note
-        collector = CosignatureCollector(genesis: settings.genesis, logSigner: settings.keys.log)
-        peers = Peers(genesis: settings.genesis, at: now.uptimeMilliseconds)
+        collector = CosignatureCollector(logSigner: settings.keys.log)
+        peers = Peers(network: origin.chain.network, at: now.uptimeMilliseconds)
         gossipAt = now.uptimeMilliseconds
         enteredAt = now.uptimeMilliseconds
-        for open in origin.open { resume(open.height, open.checkpointText, open.cosignature) }
+        for open in origin.open {
+            resume(open.height, open.checkpointText, open.cosignature, history.state(at: open.height))
+        }
     }
 
     /// When the validator wants to be woken at the latest, in milliseconds of uptime.
@@ -115,6 +120,23 @@ package struct ValidatorCore: Sendable {
         // A held validator is woken by its release.
         guard !isHeld else { return .max }
         return ([gossipAt] + timeouts.values + [queryAt, proposeAt].compactMap { $0 }).min() ?? gossipAt
+    }
+
+    /// The network by which the next block is judged.
+    package var network: NetworkState { chain.network }
+
+    /// Whether this validator votes on the next block: it has joined and has not left.
+    package var isInForce: Bool { network.validator(settings.validator) != nil }
+
+    /// Whether this validator's organisation runs the service, or is the organisation, that submits with the
+    /// key.
+    package func isOwn(_ keyID: KeyID) -> Bool {
+        guard let owner = history.validator(settings.validator)?.organization else { return false }
+        switch history.submitter(keyID) {
+        case .service(let service): return service.organization == owner
+        case .organization(let organization): return organization.id == owner
+        case nil: return false
+        }
     }
 
     /// How many validators, itself included, were heard within the last 5 s.
@@ -129,6 +151,7 @@ package struct ValidatorCore: Sendable {
     /// Starts working, and sends again what was signed for the height before the restart.
     package mutating func start(at now: Moment) -> [ValidatorAction] {
         self.now = now
+        haltUnlessKeysFit()
         if signState.height == agreement.height {
             for message in signState.messages {
                 withheld.append(OutboundMessage(topic: .ledgerConsensus, bytes: message.encoded))

@@ -11,7 +11,7 @@ extension ValidatorCore {
 
     mutating func decide(_ blockHash: Digest, _ precommits: [Vote]) {
         guard let block = built[blockHash],
-            let certificate = Certificate.make(of: precommits, quorum: settings.genesis.quorum)
+            let certificate = Certificate.make(of: precommits, quorum: block.network.quorum)
         else { preconditionFailure("a block was decided that was not built or has no quorum") }
         append(block, certificate)
     }
@@ -27,7 +27,8 @@ extension ValidatorCore {
             DecidedBlock(commit: commit, signState: takeUnpersisted(), isCatchUp: isCatchingUp))
         pendingCommitCount += 1
         chain = block.head
-        let waits = mempool.settle(block.submissions, atMilliseconds: now.uptimeMilliseconds)
+        if block.next != block.network { enter(block) }
+        let waits = mempool.settle(block, atMilliseconds: now.uptimeMilliseconds)
         actions.append(.measure(waitsMilliseconds: waits))
         unpublished[block.height] = (ReceiptBuilder.Block(block), block.nodes)
         if unpublished.count > Self.unpublishedMax, let oldest = unpublished.keys.min() {
@@ -50,7 +51,7 @@ extension ValidatorCore {
         for next in run { actions.append(.commit(next.commit)) }
         for next in run {
             let (block, cosignature) = (next.commit.block, next.commit.cosignature)
-            resume(block.height, block.checkpointText, cosignature)
+            resume(block.height, block.checkpointText, cosignature, block.network)
             if let cosignature {
                 withheld.append(OutboundMessage(topic: .ledgerConsensus, bytes: cosignature.encoded))
             }
@@ -58,15 +59,19 @@ extension ValidatorCore {
     }
 
     /// Starts to gather the cosignatures of a checkpoint; the own one is durable in the sign-state.
-    mutating func resume(_ height: BlockHeight, _ checkpointText: String, _ own: CosignatureMessage?) {
-        if let note = collector.begin(height: height, checkpointText: checkpointText) {
+    mutating func resume(
+        _ height: BlockHeight, _ checkpointText: String, _ own: CosignatureMessage?, _ network: NetworkState
+    ) {
+        if let note = collector.begin(height: height, checkpointText: checkpointText, network: network) {
             complete(height, note)
         }
         if let own, let note = collector.receive(own) { complete(height, note) }
     }
 
-    /// Cosigns a checkpoint once; nil for one whose height was cosigned before the database was lost.
+    /// Cosigns a checkpoint once; nil for one whose height was cosigned before the database was lost, and for
+    /// heights at which this validator was not in force.
     private mutating func cosign(_ block: BuiltBlock) -> CosignatureMessage? {
+        guard block.network.validator(settings.validator) != nil else { return nil }
         if let last = signState.cosignature, last.height == block.height,
             last.checkpointHash != block.blockHash
         {
@@ -85,6 +90,25 @@ extension ValidatorCore {
         }
     }
 
+    /// Goes over to the network as the block changed it.
+    private mutating func enter(_ block: BuiltBlock) {
+        history.append(block.next, from: block.height.next, treeSizeBefore: block.treeSize)
+        verifier = MessageVerifier(history: history)
+        peers.enter(block.next)
+        actions.append(.enter(history))
+        haltUnlessKeysFit()
+    }
+
+    /// Ends a process that was given another validator's keys, as soon as the network names the own ones.
+    mutating func haltUnlessKeysFit() {
+        guard let own = network.validator(settings.validator) else { return }
+        let keys = settings.keys
+        let fits =
+            own.consensusKey == keys.consensus.publicKey
+            && own.cosignatureKey == keys.cosignature.publicKey && own.logKey == keys.log.publicKey
+        if !fits { actions.append(.halt(.keysNotInForce)) }
+    }
+
     private mutating func enterHeight() {
         queue = []
         timeouts = [:]
@@ -95,7 +119,7 @@ extension ValidatorCore {
         enteredAt = now.uptimeMilliseconds
         finalBlocks.drop(through: chain.height)
         agreement = Agreement(
-            genesis: settings.genesis, validator: settings.validator, height: chain.height.next)
+            network: chain.network, validator: settings.validator, height: chain.height.next)
         run(agreement.start(restoring: signState, verifier: verifier))
         if mempool.hasWork { run(agreement.wake()) }
         for message in upcoming.take(agreement.height) { take(message) }
@@ -119,7 +143,7 @@ extension ValidatorCore {
             return
         }
         let records = try? ReceiptBuilder.records(
-            of: block, note: note, genesis: settings.genesis, isWanted: settings.isOwn
+            of: block, note: note, networkID: settings.genesis.networkID, isWanted: isOwn
         ) { level, index in
             guard let node = nodes.node(level: level, index: index) else {
                 preconditionFailure("a block lacks a subtree that its own receipts need")

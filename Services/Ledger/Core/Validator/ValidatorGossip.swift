@@ -80,10 +80,13 @@ extension ValidatorCore {
 
     /// One validator answers at first, another at the next height; all answer a validator that asks again.
     private func isHelper(of asker: ValidatorIndex, at height: BlockHeight) -> Bool {
-        let count = settings.genesis.validators.count
+        let count = network.validators.count
+        guard let own = network.position(of: settings.validator) else { return false }
+        // One that has left, or is to join, asks too; it has no place, and any will do.
+        guard let place = network.position(of: asker) else { return Int(height.value) % count == own }
         guard count > 1 else { return false }
         let turn = 1 + Int(height.value % UInt64(count - 1))
-        return (asker.position + turn) % count == settings.validator.position
+        return (place + turn) % count == own
     }
 
     mutating func take(_ block: Verified<FinalBlock>) {
@@ -113,10 +116,12 @@ extension ValidatorCore {
 
     private mutating func takeNextFinalBlock() -> (BuiltBlock, Certificate)? {
         for block in finalBlocks.take(chain.height.next) {
+            // It was verified by the network as it was known when it came.
+            guard (try? block.certificate.verifyQuorum(network)) != nil else { continue }
             do throws(BlockFault) {
                 let built = try BlockRules.rebuild(
                     entry: block.blockEntry, checkpointText: block.checkpointText,
-                    submissions: block.submissions, on: chain, genesis: settings.genesis,
+                    submissions: block.submissions, on: chain,
                     nextSequence: { mempool.nextSequence(of: $0) })
                 return (built, block.certificate)
             } catch {

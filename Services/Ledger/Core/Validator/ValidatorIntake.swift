@@ -41,12 +41,12 @@ extension ValidatorCore {
     private mutating func isToBeAnswered(_ submission: Submission) -> Bool {
         let uptime = now.uptimeMilliseconds
         let isFirst = asked.admits(submission.hash, at: uptime)
-        guard settings.isOwn(submission.keyID) || !isFirst else { return false }
+        guard isOwn(submission.keyID) || !isFirst else { return false }
         return answered.admits(submission.hash, at: uptime)
     }
 
     private mutating func refuse(_ submission: Submission, _ code: RefusalCode) {
-        guard settings.genesis.service(keyID: submission.keyID) != nil, isToBeAnswered(submission) else {
+        guard history.submitter(submission.keyID) != nil, isToBeAnswered(submission) else {
             return
         }
         let content = SubmissionRefusal.Content(
@@ -62,12 +62,17 @@ extension ValidatorCore {
 
     private mutating func take(_ proposal: Verified<Proposal>, _ message: InboundMessage) {
         let (height, sender) = (proposal.message.height, proposal.message.proposer)
-        guard isCurrent(message, height: height, sender: sender) else { return }
+        guard isCurrent(message, height: height, sender: sender), proposal.message.isInForce(network) else {
+            return
+        }
         run(agreement.receive(proposal))
     }
 
     private mutating func take(_ vote: Verified<Vote>, _ message: InboundMessage) {
-        guard isCurrent(message, height: vote.message.height, sender: vote.message.validator) else { return }
+        let (height, sender) = (vote.message.height, vote.message.validator)
+        guard isCurrent(message, height: height, sender: sender), network.validator(sender) != nil else {
+            return
+        }
         run(agreement.receive(vote))
     }
 

@@ -7,6 +7,8 @@ extension ValidatorCore {
     package struct Origin: Sendable {
         /// The newest stored block, its tree rebuilt and checked.
         package let chain: ChainHead
+        /// Every state of the network up to the one after that block.
+        package let history: NetworkHistory
         /// The tiles at the edge of that tree.
         package let tiles: TileAccumulator
         /// Each key's next sequence.
@@ -20,11 +22,12 @@ extension ValidatorCore {
 
         /// Joins the parts.
         package init(
-            chain: ChainHead, tiles: TileAccumulator, nextSequences: [KeyID: UInt64],
+            chain: ChainHead, history: NetworkHistory, tiles: TileAccumulator, nextSequences: [KeyID: UInt64],
             open: [(height: BlockHeight, checkpointText: String, cosignature: CosignatureMessage?)],
             note: HeightNote?, signState: SignState
         ) {
             self.chain = chain
+            self.history = history
             self.tiles = tiles
             self.nextSequences = nextSequences
             self.open = open
@@ -35,7 +38,8 @@ extension ValidatorCore {
         /// The origin of a validator that has stored nothing.
         package init(genesis: Genesis, signState: SignState) {
             self.init(
-                chain: ChainHead(genesis), tiles: TileAccumulator(), nextSequences: [:], open: [], note: nil,
+                chain: ChainHead(genesis), history: NetworkHistory(genesis), tiles: TileAccumulator(),
+                nextSequences: [:], open: [], note: nil,
                 signState: signState)
         }
     }

@@ -18,7 +18,7 @@ extension ValidatorCore {
 
     /// When a block is due although there is no work; nil once the height is under way.
     private var heartbeatAt: Int64? {
-        guard !agreement.isAwake else { return nil }
+        guard !agreement.isAwake, isInForce else { return nil }
         return settings.heartbeatMilliseconds.map { enteredAt + $0 }
     }
 
@@ -38,15 +38,25 @@ extension ValidatorCore {
 
     private mutating func proposeNew() {
         let time = max(now.wallClock, chain.time.advanced(byMilliseconds: 1))
-        let block = BlockBuilder.build(
-            on: chain, time: time, submissions: mempool.take(turn: agreement.height.value),
-            genesis: settings.genesis)
+        let block = block(of: mempool.take(turn: agreement.height.value), time: time)
         built[block.blockHash] = block
         propose(
             Proposal.Content(
                 networkID: settings.genesis.networkID, round: agreement.round, validRound: nil,
                 proposer: settings.validator, submissionHashes: block.submissions.map(\.hash),
                 blockEntry: block.entry, checkpointText: block.checkpointText, prevotes: []))
+    }
+
+    private func block(of submissions: [Submission], time: Timestamp) -> BuiltBlock {
+        do throws(RefusalCode) {
+            let next = try GovernanceRules.nextState(after: submissions, on: network, at: agreement.height)
+            return BlockBuilder.build(on: chain, time: time, submissions: submissions, next: next)
+        } catch {
+            // The mempool holds nothing that is refused; should it ever, no change is made rather than none
+            // agreed.
+            let others = submissions.filter { !$0.hasPublicEntries }
+            return BlockBuilder.build(on: chain, time: time, submissions: others, next: network)
+        }
     }
 
     /// Proposes a block again that a quorum prevoted, together with those prevotes.

@@ -35,7 +35,7 @@ package struct ValidatorKeys: Sendable {
 
 /// What a validator is told from outside.
 package struct ValidatorSettings: Sendable {
-    /// The network.
+    /// The file that the network began with.
     package let genesis: Genesis
     /// Which validator this is.
     package let validator: ValidatorIndex
@@ -55,9 +55,4 @@ package struct ValidatorSettings: Sendable {
         self.keys = keys
     }
 
-    /// Whether this validator's organisation runs the service that submits with the key.
-    package func isOwn(_ keyID: KeyID) -> Bool {
-        guard let service = genesis.service(keyID: keyID) else { return false }
-        return service.organization == genesis.validator(validator)?.organization
-    }
 }

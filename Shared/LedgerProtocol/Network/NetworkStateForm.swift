@@ -1,0 +1,108 @@
+import Cryptography
+package import Model
+
+extension NetworkState {
+    /// The value of the member `format`.
+    package static let format = "consentry-network-state-v1"
+
+    /// The state as JSON, as `GET /network` shows it and as its hash covers it.
+    package var json: JSONValue {
+        Self.json(networkID: networkID, network: network, members: members)
+    }
+
+    static func hash(networkID: NetworkID, network: String, members: NetworkMembers) -> Digest {
+        let json = json(networkID: networkID, network: network, members: members)
+        // INVARIANT: every member was read from canonical JSON or checked as one that has a canonical form.
+        guard let bytes = try? json.canonicalBytes() else {
+            preconditionFailure("a network state has no canonical form")
+        }
+        return SHA256.hash(bytes)
+    }
+
+    private static func json(
+        networkID: NetworkID, network: String, members: NetworkMembers
+    ) -> JSONValue {
+        [
+            "format": .string(format),
+            "issuers": .array(members.issuers.map(\.json)),
+            "limits": members.limits.json,
+            "network": .string(network),
+            "networkId": .string(networkID.hex),
+            "nextValidatorIndex": .number(JSONNumber(Int(members.nextValidatorIndex.value))),
+            "organizations": .array(members.organizations.map(\.json)),
+            "retiredKeys": .array(members.retiredKeys.map { .string(Base64.encode($0.bytes)) }),
+            "services": .array(members.services.map(\.json)),
+            "validators": .array(
+                members.validators.map { validator in
+                    [
+                        "index": .number(JSONNumber(Int(validator.index.value))),
+                        "validator": validator.member.json,
+                    ]
+                }),
+            "witnesses": .array(members.witnesses.map(\.json)),
+        ]
+    }
+}
+
+extension GenesisOrganization {
+    /// The organisation as the genesis file writes it.
+    package var json: JSONValue {
+        [
+            "id": .string(id.description), "key": .string(Base64.encode(key.bytes)), "name": .string(name),
+        ]
+    }
+}
+
+extension GenesisValidator {
+    /// The validator as the genesis file writes it.
+    package var json: JSONValue {
+        [
+            "consensusKey": .string(Base64.encode(consensusKey.bytes)),
+            "cosignatureKey": .string(Base64.encode(cosignatureKey.bytes)),
+            "logKey": .string(Base64.encode(logKey.bytes)),
+            "name": .string(name),
+            "organization": .string(organization.description),
+            "url": .string(url),
+        ]
+    }
+}
+
+extension GenesisService {
+    /// The service as the genesis file writes it.
+    package var json: JSONValue {
+        var members = [
+            JSONMember(name: "name", value: .string(name)),
+            JSONMember(name: "organization", value: .string(organization.description)),
+            JSONMember(name: "sealingKey", value: .string(Base64.encode(sealingKey.bytes))),
+            JSONMember(name: "signingKey", value: .string(Base64.encode(signingKey.bytes))),
+            JSONMember(name: "url", value: .string(url)),
+        ]
+        if let tokenKey {
+            let key = JSONValue.string(Base64.encode(tokenKey.bytes))
+            members.append(JSONMember(name: "tokenKey", value: key))
+        }
+        return .object(members)
+    }
+}
+
+extension GenesisLimits {
+    /// The limits as the genesis file writes them.
+    package var json: JSONValue {
+        [
+            "blockBytesMax": .number(JSONNumber(blockBytesMax)),
+            "blockEntriesMax": .number(JSONNumber(blockEntriesMax)),
+            "proposalClockToleranceMilliseconds": .number(JSONNumber(proposalClockToleranceMilliseconds)),
+            "submissionsAheadMax": .number(JSONNumber(submissionsAheadMax)),
+        ]
+    }
+}
+
+extension CredentialIssuer {
+    /// The issuer as governance documents write it.
+    package var json: JSONValue { ["id": .string(id), "key": .string(Base64.encode(key.bytes))] }
+}
+
+extension NetworkWitness {
+    /// The witness as governance documents write it.
+    package var json: JSONValue { ["url": .string(url), "vkey": .string(vkey)] }
+}
