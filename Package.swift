@@ -11,6 +11,7 @@ let package = Package(
         .executable(name: "records", targets: ["records"]),
         .executable(name: "notification", targets: ["notification"]),
         .executable(name: "devbroker", targets: ["devbroker"]),
+        .executable(name: "simulate", targets: ["simulate"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -147,6 +148,19 @@ extension [Target] {
     static var tests: [Target] {
         [
             .target(
+                name: "LedgerSimulation",
+                dependencies: [
+                    "Model", "Cryptography", "Merkle", "TransparencyLog", "LedgerProtocol", "LedgerCore",
+                ],
+                path: "Tests/LedgerSimulation", swiftSettings: .strict),
+            .executableTarget(
+                name: "simulate",
+                dependencies: [
+                    "LedgerSimulation", "Cryptography",
+                    .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                ],
+                path: "Tests/SimulationRunner", swiftSettings: .strict),
+            .target(
                 name: "TestSupport", dependencies: ["Model", "Postgres", "Kafka"], path: "Tests/TestSupport",
                 swiftSettings: .strict),
             .tests("Model"),
@@ -171,7 +185,7 @@ extension [Target] {
                 ]),
             .serviceTests("Identity"),
             .serviceTests("Consent"),
-            .serviceTests("Ledger"),
+            .serviceTests("Ledger", ["LedgerSimulation"]),
             .serviceTests("Records"),
             .serviceTests("Notification"),
             .tests(
@@ -197,7 +211,7 @@ extension Target {
     }
 
     /// Tests of one service: its core alone, and its adapters against a private Postgres and broker.
-    static func serviceTests(_ name: String) -> Target {
+    static func serviceTests(_ name: String, _ extra: [Target.Dependency] = []) -> Target {
         tests(
             name,
             of: [
@@ -206,7 +220,7 @@ extension Target {
                 "Messaging",
                 "ServiceRuntime", "ServiceHost", .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
-            ])
+            ] + extra)
     }
 
     static func tests(

@@ -1,6 +1,7 @@
 import Cryptography
 import LedgerCore
 import LedgerProtocol
+import LedgerSimulation
 import Merkle
 import Model
 import Testing

@@ -2,6 +2,7 @@ import Cryptography
 import Glibc
 import LedgerCore
 import LedgerProtocol
+import LedgerSimulation
 import Model
 import Testing
 
@@ -39,8 +40,8 @@ enum SimulationSeeds {
     @Test(arguments: [1, 4, 7], SimulationSeeds.all)
     func aHealthyNetworkDecidesInTheFirstRoundAndSoon(validatorCount: Int, seed: UInt64) throws {
         let network = try LedgerNetwork(validatorCount: validatorCount)
-        let faults = Simulation.Faults(delayMilliseconds: 1...5, duplicatePercent: 0)
-        var simulation = Simulation(network: network, seed: seed, faults: faults)
+        let weather = Weather(delayMilliseconds: 1...5, duplicatePercent: 0)
+        var simulation = Simulation(network: network, seed: seed, weather: weather)
         try simulation.startAll()
         _ = try simulation.run(milliseconds: 2_000) { _ in false }
         for sequence in 0..<40 as Range<UInt64> {
@@ -79,8 +80,8 @@ enum SimulationSeeds {
     @Test(arguments: [1, 4, 7], SimulationSeeds.all)
     func crashesAndLossesCostTimeOnly(validatorCount: Int, seed: UInt64) throws {
         let network = try LedgerNetwork(validatorCount: validatorCount)
-        let faults = Simulation.Faults(delayMilliseconds: 1...120, duplicatePercent: 30, lossPercent: 10)
-        var simulation = Simulation(network: network, seed: seed, faults: faults)
+        let weather = Weather(delayMilliseconds: 1...120, duplicatePercent: 30, lossPercent: 10)
+        var simulation = Simulation(network: network, seed: seed, weather: weather)
         try simulation.startAll()
         var numbers = SeededNumbers(seed: seed &* 31)
         for sequence in 0..<10 as Range<UInt64> {
@@ -145,8 +146,8 @@ enum SimulationSeeds {
     @Test(arguments: SimulationSeeds.all)
     func anEquivocatingValidatorIsFoundAndHarmless(seed: UInt64) throws {
         let network = try LedgerNetwork(validatorCount: 4)
-        let faults = Simulation.Faults(equivocator: 2)
-        var simulation = Simulation(network: network, seed: seed, faults: faults)
+        var simulation = Simulation(
+            network: network, seed: seed, behaviours: [2: [.equivocatingVotes]])
         try simulation.startAll()
         for sequence in 0..<5 as Range<UInt64> {
             simulation.submit(try network.submission(sequence: sequence))
@@ -155,32 +156,21 @@ enum SimulationSeeds {
         let isSettled = try simulation.run(milliseconds: 60_000) { $0.isSettled }
         #expect(isSettled)
         try check(simulation)
-        let evidence = simulation.nodes.flatMap { $0.core?.evidence ?? [] }
-        let accused = Set(evidence.map(\.first.validator.position))
+        let accused = Set(simulation.evidence.map(\.first.validator.position))
         #expect(accused == [2])
     }
 
     private func check(_ simulation: Simulation) throws {
-        let forks = simulation.forks()
-        #expect(forks.isEmpty)
-        #expect(simulation.doubleVotes == 0)
-        #expect(simulation.earlySignatures == 0)
-        let halted = simulation.nodes.compactMap(\.halted)
-        #expect(halted.isEmpty)
+        let violations = simulation.invariants.violations
+        #expect(violations.isEmpty)
     }
 
-    /// Every receipt of the run is one that the submitter's light client believes.
+    /// Every entry has a receipt that its submitter's light client believed.
     private func checkReceipts(_ simulation: Simulation) throws {
-        var client = LightClient(genesis: simulation.network.genesis)
-        let all = simulation.nodes[0].commits.flatMap(\.block.submissions)
-        var receiptCount = 0
-        for record in simulation.records {
-            let own = record.items.compactMap { item in all.first { $0.hash == item.hash } }
-            receiptCount += try client.accept(record, submissions: own).count
+        let entryCount = simulation.invariants.chain.flatMap(\.block.submissions).reduce(0) {
+            $0 + $1.entryCount
         }
-        let entryCount = all.reduce(0) { $0 + $1.entryCount }
-        // Each validator of the services' organisation publishes, so every entry has at least one.
-        #expect(receiptCount >= entryCount)
+        #expect(simulation.invariants.receiptCount >= entryCount)
         #expect(simulation.refusals.isEmpty)
     }
 }

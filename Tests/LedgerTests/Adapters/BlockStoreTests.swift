@@ -2,6 +2,7 @@ import Cryptography
 import LedgerAdapters
 import LedgerCore
 import LedgerProtocol
+import LedgerSimulation
 import Model
 import Postgres
 import TestSupport

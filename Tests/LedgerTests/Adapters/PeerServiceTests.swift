@@ -4,6 +4,7 @@ import Kafka
 import LedgerAdapters
 import LedgerCore
 import LedgerProtocol
+import LedgerSimulation
 import Logging
 import Model
 import Postgres

@@ -3,6 +3,7 @@ import Foundation
 import LedgerAdapters
 import LedgerCore
 import LedgerProtocol
+import LedgerSimulation
 import Model
 import Testing
 

@@ -1,3 +1,4 @@
+import LedgerSimulation
 import Model
 import Postgres
 import Testing

@@ -1,5 +1,6 @@
 import LedgerCore
 import LedgerProtocol
+import LedgerSimulation
 import Model
 import Testing
 

@@ -200,6 +200,8 @@ struct ValidatorStatus: Sendable {
     let droppedEvidenceCount: Int
     let heardCount: Int
     let isBehindSignState: Bool
+    /// By how much a proposal's time was too far from this clock, in the height under way.
+    let clockDifferenceMilliseconds: Int64?
     /// Whether no block is under way.
     let isIdle: Bool
 
@@ -213,6 +215,7 @@ struct ValidatorStatus: Sendable {
         droppedEvidenceCount = core.droppedEvidenceCount
         heardCount = core.heardCount(at: now)
         isBehindSignState = core.isBehindSignState
+        clockDifferenceMilliseconds = core.clockDifferenceMilliseconds
         isIdle = !core.agreement.isAwake && core.mempool.count == 0
     }
 }

@@ -131,6 +131,11 @@ struct ValidatorService: Service {
             ReadinessCheck(
                 "validators", isReady: status.heardCount >= state.quorum,
                 detail: "\(status.heardCount) of \(state.validators.count), \(state.quorum) needed"),
+            ReadinessCheck(
+                "clock", isReady: status.clockDifferenceMilliseconds == nil,
+                detail: status.clockDifferenceMilliseconds.map {
+                    "a proposal is `\($0)` ms from this clock and gets no vote; set the clocks right"
+                } ?? "near the proposals"),
         ]
     }
 

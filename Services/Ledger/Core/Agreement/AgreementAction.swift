@@ -23,13 +23,15 @@ package enum AgreementAction: Sendable {
 /// A time-out that the agreement asked for; it means nothing once the height or round is over.
 package struct AgreementTimeout: Hashable, Sendable {
     /// The step that it ends.
-    package enum Step: Hashable, Sendable {
+    package enum Step: Int, Hashable, Sendable, Comparable {
         /// Waiting for the proposal.
         case propose
         /// Waiting for prevotes that agree.
         case prevote
         /// Waiting for precommits that agree.
         case precommit
+
+        package static func < (left: Step, right: Step) -> Bool { left.rawValue < right.rawValue }
     }
 
     /// The step that it ends.

@@ -53,7 +53,7 @@ struct MessageLog: Sendable {
 
     /// The proposal of a block that was found valid in any round.
     func validProposal(of blockHash: Digest) -> Proposal? {
-        for (_, record) in rounds {
+        for (_, record) in rounds.sorted(by: { $0.key < $1.key }) {
             for held in record.proposals where held.proposal.message.blockHash == blockHash {
                 if let verdict = held.verdict, verdict != .invalid { return held.proposal.message }
             }

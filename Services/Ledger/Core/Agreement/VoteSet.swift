@@ -23,8 +23,12 @@ struct VoteSet: Sendable {
     /// Whether anybody voted for a block.
     var namesBlock: Bool { votesByBlock.keys.contains { $0 != nil } }
 
-    /// Everything held, for sending it again.
-    var votes: [Vote] { votesByBlock.values.flatMap(\.values) }
+    /// Everything held, for sending it again; in one order, so that the same inputs give the same outputs.
+    var votes: [Vote] {
+        votesByBlock.sorted { ($0.key ?? .zero) < ($1.key ?? .zero) }.flatMap { _, votes in
+            votes.sorted { $0.key < $1.key }.map(\.value)
+        }
+    }
 
     /// The blocks that at least that many validators voted for.
     func blocks(withAtLeast count: Int) -> [Digest] {

@@ -49,7 +49,9 @@ package struct CosignatureCollector: Sendable {
         pending[height] = Pending(checkpointText: checkpointText, network: network)
         if pending.count > Self.heightsMax, let oldest = pending.keys.min() { pending[oldest] = nil }
         var note: SignedNote?
-        for (_, message) in early.removeValue(forKey: height) ?? [:] { note = receive(message) ?? note }
+        for (_, message) in (early.removeValue(forKey: height) ?? [:]).sorted(by: { $0.key < $1.key }) {
+            note = receive(message) ?? note
+        }
         early = early.filter { $0.key > height }
         return note
     }

@@ -20,7 +20,9 @@ package enum Intake: Hashable, Sendable {
 package struct Mempool: Sendable {
     /// The most bytes held; four services with sixteen large submissions each stay far below it.
     package static let bytesMax = 64 << 20
-    // Two versions of a sequence: the relay's newest, and the one that another validator proposed.
+    // Two versions of a sequence: the relay's newest, and the one that another validator proposed. What a
+    // proposal names that waits for it is taken beyond these, or a service that signs many versions could
+    // leave each validator with others and stop the network.
     private static let versionsMax = 2
 
     /// A submission that waits.
@@ -70,7 +72,11 @@ package struct Mempool: Sendable {
     package var hasWork: Bool { queues.values.contains { $0.versions[$0.nextSequence] != nil } }
 
     /// Takes a submission whose signature verified.
-    package mutating func receive(_ verified: Verified<Submission>, atMilliseconds now: Int64) -> Intake {
+    ///
+    /// - Parameter isWanted: whether a proposal names it that cannot be judged without it.
+    package mutating func receive(
+        _ verified: Verified<Submission>, isWanted: Bool = false, atMilliseconds now: Int64
+    ) -> Intake {
         let submission = verified.message
         guard var queue = queues[submission.keyID] else { return .refused(.unknownKey) }
         if let place = places[submission.hash] {
@@ -85,9 +91,9 @@ package struct Mempool: Sendable {
             return .refused(.sequenceTooFarAhead)
         }
         let versions = queue.versions[submission.sequence] ?? []
-        guard versions.count < Self.versionsMax, byteCount + submission.encoded.count <= Self.bytesMax else {
-            return .full
-        }
+        guard versions.count < Self.versionsMax || isWanted,
+            byteCount + submission.encoded.count <= Self.bytesMax
+        else { return .full }
         let held = Held(submission: submission, arrivedAtMilliseconds: now, sentAtMilliseconds: now)
         queue.versions[submission.sequence] = versions + [held]
         queues[submission.keyID] = queue
@@ -100,11 +106,13 @@ package struct Mempool: Sendable {
     ///
     /// A block has room for one change to the network, since a second one would replace a state that is over.
     ///
-    /// - Parameter turn: any number that changes from block to block, so that no key is always first.
-    package func take(turn: UInt64) -> [Submission] {
+    /// - Parameters:
+    ///   - turn: any number that changes from block to block, so that no key is always first.
+    ///   - disputed: keys of which nothing is taken.
+    package func take(turn: UInt64, without disputed: Set<KeyID> = []) -> [Submission] {
         guard !order.isEmpty else { return [] }
         let start = Int(turn % UInt64(order.count))
-        var open = Array(order[start...] + order[..<start])
+        var open = (order[start...] + order[..<start]).filter { !disputed.contains($0) }
         var taken: [Submission] = []
         var entryCount = 0
         var byteCount = 0
@@ -159,7 +167,10 @@ package struct Mempool: Sendable {
         let old = places.keys.compactMap { held($0) }.filter { now - $0.sentAtMilliseconds >= age }
         var unsent: [Submission] = []
         var bytes = 0
-        for submission in FinalBlock.ordered(old.map(\.submission)) {
+        let ordered = old.map(\.submission).sorted {
+            ($0.keyID, $0.sequence, $0.hash) < ($1.keyID, $1.sequence, $1.hash)
+        }
+        for submission in ordered {
             bytes += submission.encoded.count
             guard bytes <= bytesMax || unsent.isEmpty else { break }
             unsent.append(submission)

@@ -40,7 +40,9 @@ extension ValidatorCore {
     }
 
     mutating func fireTimeouts() {
-        let due = timeouts.filter { $0.value <= now.uptimeMilliseconds }.sorted { $0.value < $1.value }
+        let due = timeouts.filter { $0.value <= now.uptimeMilliseconds }.sorted {
+            ($0.value, $0.key.round, $0.key.step) < ($1.value, $1.key.round, $1.key.step)
+        }
         guard !due.isEmpty else { return }
         for (timeout, _) in due {
             timeouts[timeout] = nil
@@ -76,12 +78,27 @@ extension ValidatorCore {
         switch check {
         case .valid(let block, let isTimely):
             built[block.blockHash] = block
+            if !isTimely {
+                clockDifferenceMilliseconds =
+                    block.entry.time.milliseconds &- now.wallClock.milliseconds
+            }
             run(agreement.judged(proposal, isTimely ? .valid : .untimely))
         case .missing:
             if !incomplete.contains(proposal) { incomplete.append(proposal) }
             queryAt = queryAt ?? now.uptimeMilliseconds + Self.queryAfterMilliseconds
-        case .invalid:
+        case .invalid(let fault):
+            if fault == .wrongSequence { dispute(content.submissionHashes) }
             run(agreement.judged(proposal, .invalid))
+        }
+    }
+
+    /// Notes the keys whose sequences a refused proposal counts otherwise than this validator.
+    private mutating func dispute(_ hashes: [Digest]) {
+        var known: Set<KeyID> = []
+        for submission in hashes.compactMap({ mempool.submission($0) })
+        where known.insert(submission.keyID).inserted {
+            let next = mempool.nextSequence(of: submission.keyID)
+            if submission.sequence != next { disputed.insert(submission.keyID) }
         }
     }
 

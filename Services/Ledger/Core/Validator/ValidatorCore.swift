@@ -35,6 +35,9 @@ package struct ValidatorCore: Sendable {
     package internal(set) var newestNote: HeightNote?
     /// Proof of faults, at most `evidenceOfOneValidatorMax` of each validator.
     package internal(set) var evidence: [DoubleVote] = []
+    /// By how much the time of a proposal of this height differed from the own clock when it was too much to
+    /// be voted for; nil when every proposal was near it.
+    package internal(set) var clockDifferenceMilliseconds: Int64?
     /// How many double votes were dropped because their validator's fault was proven often enough.
     package internal(set) var droppedEvidenceCount = 0
 
@@ -55,6 +58,9 @@ package struct ValidatorCore: Sendable {
     var withheld: [OutboundMessage] = []
     // The blocks of this height that were found valid, by hash.
     var built: [Digest: BuiltBlock] = [:]
+    // Keys of this height for which another validator counts other sequences: they wait for a height in which
+    // nobody disputes them, lest one dishonest service stop all others.
+    var disputed: Set<KeyID> = []
     // Proposals of this height that name submissions which are not held here.
     var incomplete: [Proposal] = []
     var timeouts: [AgreementTimeout: Int64] = [:]

@@ -113,6 +113,8 @@ extension ValidatorCore {
         queue = []
         timeouts = [:]
         built = [:]
+        disputed = []
+        clockDifferenceMilliseconds = nil
         incomplete = []
         triedRound = nil
         queryAt = nil

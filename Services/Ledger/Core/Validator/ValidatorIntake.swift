@@ -20,7 +20,9 @@ extension ValidatorCore {
     @discardableResult
     mutating func take(_ verified: Verified<Submission>) -> Intake {
         let submission = verified.message
-        let intake = mempool.receive(verified, atMilliseconds: now.uptimeMilliseconds)
+        let isWanted = incomplete.contains { $0.content.submissionHashes.contains(submission.hash) }
+        let intake = mempool.receive(
+            verified, isWanted: isWanted, atMilliseconds: now.uptimeMilliseconds)
         switch intake {
         case .held:
             if mempool.hasWork, !agreement.isAwake { run(agreement.wake()) }

@@ -38,7 +38,8 @@ extension ValidatorCore {
 
     private mutating func proposeNew() {
         let time = max(now.wallClock, chain.time.advanced(byMilliseconds: 1))
-        let block = block(of: mempool.take(turn: agreement.height.value), time: time)
+        let taken = mempool.take(turn: agreement.height.value, without: disputed)
+        let block = block(of: taken, time: time)
         built[block.blockHash] = block
         propose(
             Proposal.Content(

@@ -1,18 +1,28 @@
-import Cryptography
-import LedgerCore
-import LedgerProtocol
-import Model
+package import Cryptography
+package import LedgerCore
+package import LedgerProtocol
+package import Model
 
 /// A network whose keys all come from their names, so that a seed gives the same run every time.
-struct LedgerNetwork: Sendable {
-    static let createdAt = Timestamp(milliseconds: 1_795_374_000_000)
+package struct LedgerNetwork: Sendable {
+    /// When every such network was made.
+    package static let createdAt = Timestamp(milliseconds: 1_795_374_000_000)
 
-    let genesis: Genesis
-    let keys: [ValidatorKeys]
-    let services: [ServiceName: Signer]
-    let seeds: [[String: [UInt8]]]
+    /// The genesis file.
+    package let genesis: Genesis
+    /// The network as it began; no simulated one changes.
+    package var state: NetworkState { genesis.initial }
+    /// The validators' keys, in the order of their indices.
+    package let keys: [ValidatorKeys]
+    /// The signing keys of the services.
+    package let services: [ServiceName: Signer]
+    /// The seeds of the validators' keys by purpose, for key files.
+    package let seeds: [[String: [UInt8]]]
 
-    init(validatorCount: Int, name: String = "test") throws {
+    /// Makes the network; another name gives other keys.
+    ///
+    /// - Throws: what the rules of genesis refuse.
+    package init(validatorCount: Int, name: String = "test") throws {
         let validators = 1...validatorCount
         let seeds = validators.map { number in
             Dictionary(
@@ -34,14 +44,19 @@ struct LedgerNetwork: Sendable {
         genesis = try Self.draft(name: name, keys: keys, services: services).genesis()
     }
 
-    func settings(_ index: Int) -> ValidatorSettings {
+    /// What the validator of an index is told.
+    package func settings(_ index: Int) -> ValidatorSettings {
         ValidatorSettings(
             genesis: genesis, validator: ValidatorIndex(UInt16(index)), keys: keys[index])
     }
 
-    func signer(_ service: ServiceName) -> Signer { services[service] ?? Self.signer(nil) }
+    /// The signing key of a service.
+    package func signer(_ service: ServiceName) -> Signer { services[service] ?? Self.signer(nil) }
 
-    func submission(
+    /// Signs a submission whose entries follow from its arguments alone.
+    ///
+    /// - Throws: what the rules of its form refuse.
+    package func submission(
         by service: ServiceName = .consent, sequence: UInt64, entryCount: Int = 1, salt: String = "",
         kind: EntryKind = .private
     ) throws -> Submission {
@@ -58,11 +73,15 @@ struct LedgerNetwork: Sendable {
             publicPayloads: kind.isPublic ? entries.map { _ in [1] } : [], signer: signer)
     }
 
-    func verified(_ submission: Submission) throws -> Verified<Submission> {
+    /// Verifies a submission as a validator does.
+    ///
+    /// - Throws: the refusal.
+    package func verified(_ submission: Submission) throws -> Verified<Submission> {
         try MessageVerifier(history: NetworkHistory(genesis)).verify(submission)
     }
 
-    static func identifier<Kind>(_ name: String) -> Identifier<Kind> {
+    /// Makes the identifier of a name.
+    package static func identifier<Kind>(_ name: String) -> Identifier<Kind> {
         // Sixteen bytes are what an identifier takes.
         Identifier(SHA256.hash([UInt8](name.utf8)).bytes.prefix(16))!
     }
@@ -104,20 +123,5 @@ struct LedgerNetwork: Sendable {
         return GenesisDraft(
             network: name, createdAt: createdAt, organizations: organizations, validators: validators,
             services: members)
-    }
-}
-
-/// A generator of numbers that are all determined by the seed (SplitMix64).
-struct SeededNumbers: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
     }
 }

@@ -1,0 +1,146 @@
+import Model
+
+/// Everything that will be done to a network, drawn from a seed before anything happens.
+package struct FaultPlan: Sendable {
+    /// One thing that is done.
+    enum Deed: Sendable {
+        case submit(ServiceName, entryCount: Int)
+        case cut(Set<Link>)
+        case crash(Int)
+        case crashMidway(Int, afterActions: Int)
+        case restore(Int, withoutBlocks: Int)
+        case start(Int)
+        case loseTopics
+        case skew(Int, milliseconds: Int64)
+    }
+
+    /// When the faults end.
+    static let healMilliseconds: Int64 = 12_000
+    // The times at which something is done; restarts come later, still before the end of faults.
+    private static let deedMilliseconds: ClosedRange<Int64> = 0...10_000
+
+    /// How many validators there are.
+    package let validatorCount: Int
+    /// The Byzantine ones, at most a third, and what each does.
+    package private(set) var behaviours: [Int: Set<Behaviour>] = [:]
+    /// Whether blocks without entries are made as heartbeats.
+    let heartbeatMilliseconds: Int64?
+    let weather: Weather
+    private(set) var deeds: [(at: Int64, deed: Deed)] = []
+
+    /// Draws a plan.
+    ///
+    /// - Parameters:
+    ///   - validatorCount: nil draws it too, mostly 4.
+    ///   - behaviour: what every Byzantine validator does besides whatever is drawn for it.
+    package init(seed: UInt64, validatorCount: Int? = nil, behaviour: Behaviour? = nil) {
+        var numbers = SeededNumbers(seed: seed)
+        let drawn = [4, 4, 4, 4, 4, 4, 7, 5, 6, 3, 2, 1].randomElement(using: &numbers) ?? 4
+        let count = validatorCount ?? (behaviour == nil ? drawn : max(drawn, 4))
+        self.validatorCount = count
+        heartbeatMilliseconds = Int.random(in: 0..<4, using: &numbers) == 0 ? 1_500 : nil
+        weather = Self.weather(&numbers)
+        drawByzantine(behaviour, &numbers)
+        drawSubmissions(&numbers)
+        let kinds = Int.random(in: 0...5, using: &numbers)
+        for _ in 0..<kinds { drawDeed(&numbers) }
+        deeds.sort { $0.at < $1.at }
+    }
+
+    private static func weather(_ numbers: inout SeededNumbers) -> Weather {
+        var weather = Weather()
+        let slowest = [5, 15, 60, 250].randomElement(using: &numbers) ?? 15
+        weather.delayMilliseconds = 1...Int64(slowest)
+        weather.duplicatePercent = [0, 10, 30].randomElement(using: &numbers) ?? 0
+        weather.lossPercent = [0, 0, 5, 15, 30].randomElement(using: &numbers) ?? 0
+        weather.stragglerPercent = [0, 0, 3, 10].randomElement(using: &numbers) ?? 0
+        weather.flipPercent = [0, 1, 2].randomElement(using: &numbers) ?? 0
+        weather.replayPercent = [0, 1, 3].randomElement(using: &numbers) ?? 0
+        weather.foreignPercent = [0, 1].randomElement(using: &numbers) ?? 0
+        return weather
+    }
+
+    private mutating func drawByzantine(_ behaviour: Behaviour?, _ numbers: inout SeededNumbers) {
+        let faultMax = (validatorCount - 1) / 3
+        let least = behaviour == nil ? 0 : min(1, faultMax)
+        let count = Int.random(in: least...max(least, faultMax), using: &numbers)
+        for index in (0..<validatorCount).shuffled(using: &numbers).prefix(count) {
+            var own: Set<Behaviour> = behaviour.map { [$0] } ?? []
+            for _ in 0..<Int.random(in: behaviour == nil ? 1...3 : 0...1, using: &numbers) {
+                own.insert(Behaviour.allCases.randomElement(using: &numbers) ?? .silent)
+            }
+            behaviours[index] = own
+        }
+    }
+
+    private mutating func drawSubmissions(_ numbers: inout SeededNumbers) {
+        for service in [ServiceName.consent, .records] {
+            for _ in 0..<Int.random(in: 2...9, using: &numbers) {
+                let at = Int64.random(in: Self.deedMilliseconds, using: &numbers)
+                deeds.append((at, .submit(service, entryCount: Int.random(in: 1...4, using: &numbers))))
+            }
+        }
+    }
+
+    private mutating func drawDeed(_ numbers: inout SeededNumbers) {
+        let at = Int64.random(in: Self.deedMilliseconds, using: &numbers)
+        let honest = (0..<validatorCount).filter { behaviours[$0] == nil }
+        guard let victim = honest.randomElement(using: &numbers) else { return }
+        let pause = Int64.random(in: 1...1_500, using: &numbers)
+        switch Int.random(in: 0..<10, using: &numbers) {
+        case 0, 1:
+            deeds += [(at, .crash(victim)), (at + pause, .start(victim))]
+        case 2, 3, 4:
+            let actions = Int.random(in: 1...12, using: &numbers)
+            deeds += [(at, .crashMidway(victim, afterActions: actions)), (at + pause, .start(victim))]
+        case 5:
+            let blocks = Int.random(in: 1...8, using: &numbers)
+            deeds += [
+                (at, .crash(victim)), (at + pause, .restore(victim, withoutBlocks: blocks)),
+                (at + pause, .start(victim)),
+            ]
+        case 6:
+            // All at once, by a power cut.
+            for index in 0..<validatorCount {
+                let actions = Int.random(in: 1...4, using: &numbers)
+                deeds.append((at, .crashMidway(index, afterActions: actions)))
+                deeds.append((at + pause, .crash(index)))
+                deeds.append((at + pause + 10, .start(index)))
+            }
+        case 7: deeds.append((at, .loseTopics))
+        case 8: drawSkew(at, &numbers)
+        default: drawSplit(at, &numbers)
+        }
+    }
+
+    /// One clock, or more than a third of them and too few for a quorum that agrees on the wrong time.
+    private mutating func drawSkew(_ at: Int64, _ numbers: inout SeededNumbers) {
+        let faultMax = (validatorCount - 1) / 3
+        let quorum = 2 * validatorCount / 3 + 1
+        let many = min(faultMax + 1, quorum - 1)
+        let count = Bool.random(using: &numbers) ? 1 : many
+        guard count >= 1, count < quorum else { return }
+        let milliseconds: Int64 = Bool.random(using: &numbers) ? 3_600_000 : -3_600_000
+        for index in (0..<validatorCount).shuffled(using: &numbers).prefix(count) {
+            deeds.append((at, .skew(index, milliseconds: milliseconds)))
+        }
+    }
+
+    /// A half, one or the way in one direction cut off, once or again and again.
+    private mutating func drawSplit(_ at: Int64, _ numbers: inout SeededNumbers) {
+        let order = (0..<validatorCount).shuffled(using: &numbers)
+        let size = Bool.random(using: &numbers) ? validatorCount / 2 : 1
+        let (left, right) = (order.prefix(size), order.dropFirst(size))
+        let links =
+            Int.random(in: 0..<3, using: &numbers) == 0
+            ? Link.from(left, to: right) : Link.between(left, right)
+        let times = Int.random(in: 1...4, using: &numbers)
+        var begin = at
+        for _ in 0..<times {
+            let end = begin + Int64.random(in: 200...3_000, using: &numbers)
+            guard end < Self.healMilliseconds else { break }
+            deeds += [(begin, .cut(links)), (end, .cut([]))]
+            begin = end + Int64.random(in: 50...1_000, using: &numbers)
+        }
+    }
+}
