@@ -42,6 +42,15 @@ package enum GovernanceChange: Hashable, Sendable {
     private static let members = MemberReader(document: document)
     private static let indices = 0...Int(UInt16.max)
 
+    /// Reads one change strictly, as governance documents write it.
+    ///
+    /// - Throws: `GovernanceFault` with `.malformed`.
+    package init(json: JSONValue) throws(GovernanceFault) {
+        do throws(GenesisFault) { self = try GovernanceChange(json, path: "change") } catch {
+            throw GovernanceFault(.malformed, error.sentence)
+        }
+    }
+
     /// Reads one change strictly.
     init(_ value: JSONValue, path: String) throws(GenesisFault) {
         guard let name = value["change"]?.string else {

@@ -1,8 +1,12 @@
 import ArgumentParser
 
-/// `consentry network`: what concerns the genesis of a network.
+/// `consentry network`: what concerns the genesis of a network and the changes since.
 struct NetworkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "network", abstract: "Make a network and show what its genesis says.",
-        subcommands: [NetworkInit.self, NetworkShow.self, NetworkPolicy.self])
+        commandName: "network", abstract: "Make a network, show who takes part, and change it by agreement.",
+        subcommands: [
+            NetworkInit.self, NetworkShow.self, NetworkPolicy.self, NetworkChanges.self,
+            NetworkValidatorKeys.self, NetworkPropose.self, NetworkCheck.self, NetworkSign.self,
+            NetworkSubmit.self,
+        ])
 }

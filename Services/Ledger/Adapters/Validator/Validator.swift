@@ -202,6 +202,7 @@ struct ValidatorStatus: Sendable {
     let isBehindSignState: Bool
     /// By how much a proposal's time was too far from this clock, in the height under way.
     let clockDifferenceMilliseconds: Int64?
+    let openCheckpointCount: Int
     /// Whether no block is under way.
     let isIdle: Bool
 
@@ -216,6 +217,7 @@ struct ValidatorStatus: Sendable {
         heardCount = core.heardCount(at: now)
         isBehindSignState = core.isBehindSignState
         clockDifferenceMilliseconds = core.clockDifferenceMilliseconds
+        openCheckpointCount = core.openCheckpointCount
         isIdle = !core.agreement.isAwake && core.mempool.count == 0
     }
 }

@@ -120,7 +120,7 @@ struct ValidatorService: Service {
         let status = await validator.status()
         let state = network.current.newest
         return [
-            ReadinessCheck("network", isReady: true, detail: state.network), membership(state),
+            ReadinessCheck("network", isReady: true, detail: state.network), membership(state, status),
             ReadinessCheck(
                 "store", isReady: metrics.storeIsReachable, detail: "holds height \(status.committedHeight)"),
             scrubber.board.readiness,
@@ -140,16 +140,17 @@ struct ValidatorService: Service {
     }
 
     /// A validator that is not in force yet, or not any more, follows the ledger and serves it.
-    private func membership(_ state: NetworkState) -> ReadinessCheck {
+    private func membership(_ state: NetworkState, _ status: ValidatorStatus) -> ReadinessCheck {
         let own = configuration.settings.validator
-        let detail =
-            if let validator = state.validator(own) {
-                "votes as \(validator.name)"
-            } else if own < state.members.nextValidatorIndex {
-                "has left the network; keep its keys until no checkpoint waits for cosignatures"
-            } else {
-                "follows the network, which does not name it yet"
-            }
+        let openCount = status.openCheckpointCount
+        let detail: String
+        if let validator = state.validator(own) {
+            detail = "votes as \(validator.name)"
+        } else if own < state.members.nextValidatorIndex {
+            detail = "has left; keep its keys while checkpoints lack cosignatures, \(openCount) do"
+        } else {
+            detail = "follows the network, which does not name it yet"
+        }
         return ReadinessCheck("member", isReady: true, detail: detail)
     }
 }

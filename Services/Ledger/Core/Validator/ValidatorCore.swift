@@ -134,6 +134,9 @@ package struct ValidatorCore: Sendable {
     /// Whether this validator votes on the next block: it has joined and has not left.
     package var isInForce: Bool { network.validator(settings.validator) != nil }
 
+    /// How many checkpoints lack cosignatures; a validator that left keeps its keys while there are any.
+    package var openCheckpointCount: Int { collector.openHeights.count }
+
     /// Whether this validator's organisation runs the service, or is the organisation, that submits with the
     /// key.
     package func isOwn(_ keyID: KeyID) -> Bool {
