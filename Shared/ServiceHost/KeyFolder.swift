@@ -19,8 +19,9 @@ package struct KeyFolder: Sendable {
         path = try environment.path(variable)
     }
 
-    /// Reads an Ed25519 key and checks it against genesis.
+    /// Reads an Ed25519 key and checks it against genesis, if genesis names it.
     ///
+    /// - Parameter expected: the public key that genesis names; nil for one that joined later.
     /// - Throws: `ConfigurationError` for a file that is missing, that others can read, that is no such key,
     ///   or whose key is not the expected one.
     package func signer(
@@ -29,7 +30,7 @@ package struct KeyFolder: Sendable {
         let file = try keyFile(name)
         let key: SigningKey
         do throws(KeyFileFault) { key = try file.signingKey() } catch { throw fault(name, error) }
-        guard key.publicKey == expected else { throw foreign(name) }
+        if let expected, key.publicKey != expected { throw foreign(name) }
         return Signer(key)
     }
 

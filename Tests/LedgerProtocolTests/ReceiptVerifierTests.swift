@@ -81,7 +81,8 @@ import TransparencyLog
 
     @Test(arguments: [
         ("fewer cosigners than the quorum", VerificationFailure.Code.quorumNotMet),
-        ("a cosignature twice", .malformed), ("an unknown key", .badSignature), ("extra data", .notCanonical),
+        ("a cosignature twice", .malformed), ("an unknown key", .unknownValidator),
+        ("extra data", .notCanonical),
         ("another index", .notIncluded), ("another entry's hashes", .notIncluded),
     ])
     func aChangedReceiptSaysWhatIsWrong(change: String, expected: VerificationFailure.Code) throws {

@@ -3,6 +3,7 @@ import Kafka
 import LedgerProtocol
 import Model
 import Testing
+import TransparencyLog
 
 @testable import Messaging
 
@@ -40,6 +41,24 @@ struct RecordPlannerTests {
         #expect(plan.position.nextOffset == 4)
         #expect(plan.position.chains[forge.context.signer.keyID] == forge.chain)
         #expect(plan.endName == "complete")
+    }
+
+    @Test func waitsForReceiptsOfValidatorsThatAreNotKnownYet() throws {
+        var forge = try RecordForge(network)
+        let signer = forge.context.signer
+        let first = try forge.next()
+        let second = try forge.next(.consentRevoked, .final) { event in
+            guard let proof = event.receipt.flatMap({ try? TlogProof(parsing: $0) }) else { return }
+            var note = proof.checkpoint
+            note.signatures.append(
+                NoteSignature(cosigning: note.text, name: "validator-9", time: 1, with: signer))
+            event.receipt = TlogProof(index: proof.index, hashes: proof.hashes, checkpoint: note).encoded()
+        }
+        let third = try forge.next()
+        let plan = plan([first, second, third])
+        #expect(plan.endName == "waiting" && plan.summary == ["granted final"])
+        // Neither set aside nor passed over: it is read again.
+        #expect(plan.position.nextOffset == second.offset && plan.refusedCount == 0)
     }
 
     @Test func passesOverDuplicatesAndStopsAtGaps() throws {
@@ -203,6 +222,7 @@ extension RecordPlan {
         case .complete: "complete"
         case .broken(_, let number, let isMismatch): "\(isMismatch ? "mismatch" : "gap") at \(number)"
         case .stopped(let fault): "stopped \(fault.code.rawValue)"
+        case .waiting: "waiting"
         }
     }
 }

@@ -85,7 +85,8 @@ package enum ReceiptVerifier {
         switch fault.code {
         case .wrongNetwork: .wrongNetwork
         case .quorumNotMet: .quorumNotMet
-        case .badSignature, .unknownValidator: .badSignature
+        case .badSignature: .badSignature
+        case .unknownValidator: .unknownValidator
         case .inconsistent, .wrongPredecessor, .wrongRoot, .forked, .wrongSubmission: .malformed
         }
     }

@@ -26,8 +26,10 @@ package struct VerificationFailure: Error, Hashable, Sendable, CustomStringConve
         case unknownSubmitter = "unknown-submitter"
         /// The checkpoint is of another log.
         case wrongNetwork = "wrong-network"
-        /// A signature is by an unknown key, is repeated or does not verify.
+        /// A signature is repeated or does not verify.
         case badSignature = "bad-signature"
+        /// A signature is by no validator that is known at the size; the network may have changed.
+        case unknownValidator = "unknown-validator"
         /// Too few validators cosigned.
         case quorumNotMet = "quorum-not-met"
         /// The inclusion proof does not lead from the entry to the root.

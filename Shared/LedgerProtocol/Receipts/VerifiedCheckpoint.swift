@@ -87,7 +87,8 @@ extension NetworkState {
         guard isKnown else {
             throw ProtocolFault(
                 .unknownValidator,
-                "the checkpoint has a signature of a key that is no validator's at its size")
+                "the checkpoint has a signature of a key that is no validator's at its size; if the "
+                    + "network has changed, give its changes too")
         }
         throw ProtocolFault(.badSignature, "a signature of `\(signature.name)` does not verify")
     }

@@ -158,6 +158,9 @@ struct ConsumerSession {
             try await search(SearchTarget(producer: producer, number: number), partition)
         case .stopped(let fault):
             stop(partition, fault)
+        case .waiting(let reason):
+            board.count { $0.retryCount += 1 }
+            pause(partition, reason, isProblem: (readers[partition]?.failureCount ?? 0) >= 3)
         }
     }
 }

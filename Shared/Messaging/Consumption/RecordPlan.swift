@@ -36,6 +36,8 @@ enum PlanEnd: Sendable {
     case broken(producer: KeyID, number: UInt64, isMismatch: Bool)
     /// A restrictive record contradicts its producer's signature; it is never passed over.
     case stopped(MessagingFault)
+    /// A record is of a network that has changed further than is known here; it is judged again later.
+    case waiting(String)
 }
 
 /// What to do with the records of one partition, decided before anything is changed.
@@ -166,6 +168,12 @@ struct RecordPlanner: Sendable {
         do throws(RecordRefusal) {
             action = .deliver(try verifier.open(authentic, partitionCount: partitionCount))
         } catch {
+            guard error != .networkBehind else {
+                plan.end = .waiting(
+                    "record `\(authentic.headers.sequence)` of `\(authentic.producer.name)` in "
+                        + "`\(topic.rawValue)` is signed by validators that are not known here yet")
+                return
+            }
             plan.refusedCount += 1
             guard !authentic.isRestrictive else {
                 plan.end = .stopped(

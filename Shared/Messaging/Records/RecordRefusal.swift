@@ -26,4 +26,6 @@ enum RecordRefusal: String, Error, Hashable, Sendable {
     case wrongSubmitter = "wrong-submitter"
     /// The receipt does not prove that the entry is in the log.
     case badReceipt = "bad-receipt"
+    /// The receipt is signed by validators that this service does not know yet.
+    case networkBehind = "network-behind"
 }

@@ -141,11 +141,14 @@ struct RecordVerifier: Sendable {
             guard value.receipt == nil else { throw .contradiction }
             return .pending
         case .final:
-            guard let receipt = value.receipt,
-                let verified = try? ReceiptVerifier.verify(
+            guard let receipt = value.receipt else { throw .badReceipt }
+            do throws(VerificationFailure) {
+                let verified = try ReceiptVerifier.verify(
                     receipt: Array(receipt.utf8), disclosure: disclosure.bytes, history: network.current)
-            else { throw .badReceipt }
-            return .final(index: verified.index)
+                return .final(index: verified.index)
+            } catch {
+                throw error.code == .unknownValidator ? .networkBehind : .badReceipt
+            }
         }
     }
 

@@ -51,6 +51,15 @@ import Testing
         #expect(configuration.settings.keys.log.publicKey == network.keys[1].log.publicKey)
     }
 
+    @Test func keysOfAValidatorThatJoinedLaterAreNotHeldAgainstGenesis() throws {
+        let joined = try configuration(["CONSENTRY_VALIDATOR": "5"])
+        #expect(joined.settings.validator == ValidatorIndex(4))
+        let fault = #expect(throws: ConfigurationError.self) {
+            try configuration(["CONSENTRY_VALIDATOR": "3"])
+        }
+        #expect(fault?.variable == "CONSENTRY_KEYS")
+    }
+
     @Test(arguments: [
         ("CONSENTRY_KAFKA_PROPERTIES", "ssl"), ("CONSENTRY_POSTGRES_CONNECTIONS", "1"),
         ("CONSENTRY_POSTGRES", "not a url"),

@@ -1,4 +1,5 @@
 import LedgerProtocol
+import Model
 
 /// A receipt, its event and the genesis as the bytes of three files, checked with nothing else.
 struct ReceiptFiles: Sendable {
@@ -12,18 +13,22 @@ struct ReceiptFiles: Sendable {
     let receipt: [UInt8]
     let event: [UInt8]
     let genesis: [UInt8]
+    /// The proven changes to the network since genesis.
+    let changes: NetworkChangeList
 
     /// Writes the receipt and the event where a person can check them again.
     func write(to folder: String) throws {
         try FileBytes.write(receipt, to: "\(folder)/receipt.txt")
         try FileBytes.write(event, to: "\(folder)/event.json")
+        guard !changes.changes.isEmpty else { return }
+        try FileBytes.write(try changes.json.canonicalBytes(), to: "\(folder)/changes.json")
     }
 
     /// Checks all three and says what was found.
     func verify() throws -> String {
         let genesis = try Genesis(parsing: genesis)
         let event = try ReceiptVerifier.verify(
-            receipt: receipt, disclosure: event, history: NetworkHistory(genesis))
+            receipt: receipt, disclosure: event, history: NetworkHistory(genesis, changes: changes))
         return "valid: entry \(event.index) of a ledger with \(event.treeSize), cosigned by "
             + event.cosigners.joined(separator: ", ")
     }
@@ -38,7 +43,7 @@ struct ReceiptFiles: Sendable {
         case .event: event[event.count / 2] ^= 1
         case .genesis: genesis[genesis.count / 2] ^= 1
         }
-        let flipped = ReceiptFiles(receipt: receipt, event: event, genesis: genesis)
+        let flipped = ReceiptFiles(receipt: receipt, event: event, genesis: genesis, changes: changes)
         do {
             _ = try flipped.verify()
         } catch {

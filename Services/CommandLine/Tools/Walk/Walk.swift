@@ -26,7 +26,7 @@ struct Walk {
         let access = try await readUnderConsent()
         latencies = try await measureAccesses(accessCount)
         let notice = try await receiveNotice(of: access.decision)
-        try checkReceipt(of: notice)
+        try await checkReceipt(of: notice)
         try await meetRefusal()
         try await revoke(contract, earlierToken: access.token)
         try await summarize()
@@ -106,17 +106,23 @@ struct Walk {
         return notice
     }
 
-    private mutating func checkReceipt(of notice: Notice) throws {
+    private mutating func checkReceipt(of notice: Notice) async throws {
         begin("The receipt is checked with nothing but itself, the event and the genesis")
         let files = ReceiptFiles(
             receipt: Array((notice.receipt ?? "").utf8), event: try notice.event.canonicalBytes(),
-            genesis: cast.genesis.bytes)
+            genesis: cast.genesis.bytes, changes: try await changes())
         try files.write(to: output)
         printer.detail(try files.verify())
         for part in ReceiptFiles.Part.allCases {
             printer.detail(
                 "one byte of the \(part.rawValue) flipped: \(try files.failureWithFlippedByte(in: part))")
         }
+    }
+
+    /// What a validator of genesis, on duty or not, can prove of the network since.
+    private func changes() async throws -> NetworkChangeList {
+        guard let validator = cast.genesis.validators.first else { return NetworkChangeList([]) }
+        return try await RemoteNetwork(genesis: cast.genesis, url: validator.url).changes().list
     }
 
     private mutating func meetRefusal() async throws {
