@@ -113,15 +113,18 @@ package struct FaultPlan: Sendable {
         }
     }
 
-    /// One clock, or more than a third of them and too few for a quorum that agrees on the wrong time.
+    /// One honest clock, or more than a third of all; never so many that they and the Byzantine are a quorum.
+    ///
+    /// A quorum with wrong clocks decides wrong times, and what follows waits until the true time is later.
     private mutating func drawSkew(_ at: Int64, _ numbers: inout SeededNumbers) {
+        let isSkewed = deeds.contains { if case .skew = $0.deed { true } else { false } }
         let faultMax = (validatorCount - 1) / 3
-        let quorum = 2 * validatorCount / 3 + 1
-        let many = min(faultMax + 1, quorum - 1)
-        let count = Bool.random(using: &numbers) ? 1 : many
-        guard count >= 1, count < quorum else { return }
+        let most = 2 * validatorCount / 3 - behaviours.count
+        let count = min(Bool.random(using: &numbers) ? 1 : faultMax + 1, most)
+        guard !isSkewed, count >= 1 else { return }
         let milliseconds: Int64 = Bool.random(using: &numbers) ? 3_600_000 : -3_600_000
-        for index in (0..<validatorCount).shuffled(using: &numbers).prefix(count) {
+        let honest = (0..<validatorCount).filter { behaviours[$0] == nil }
+        for index in honest.shuffled(using: &numbers).prefix(count) {
             deeds.append((at, .skew(index, milliseconds: milliseconds)))
         }
     }
