@@ -127,6 +127,7 @@ extension [Target] {
                 name: "CommandLineTools",
                 dependencies: [
                     "Model", "Cryptography", "Merkle", "TransparencyLog", "LedgerProtocol", "Tokens",
+                    "Kafka",
                     .product(name: "ArgumentParser", package: "swift-argument-parser"),
                     .product(name: "AsyncHTTPClient", package: "async-http-client"),
                     .product(name: "NIOCore", package: "swift-nio"),

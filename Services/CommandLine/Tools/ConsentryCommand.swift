@@ -13,6 +13,7 @@ struct ConsentryCommand: AsyncParsableCommand {
             EventsCommand.self,
             WalkCommand.self,
             LoadCommand.self,
+            MeasureCommand.self,
         ])
 }
 

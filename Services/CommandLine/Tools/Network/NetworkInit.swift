@@ -37,7 +37,14 @@ struct NetworkInit: ParsableCommand {
     @Option(parsing: .upToNextOption, help: "The names of systems that subscribe to access events.")
     var subscriber: [String] = []
 
+    @Option(
+        help: "How many submissions of a service may wait ahead of its next sequence (1 to 1,024).")
+    var submissionsAhead: Int = GenesisLimits.standard.submissionsAheadMax
+
     func validate() throws {
+        guard (1...1_024).contains(submissionsAhead) else {
+            throw ValidationError("--submissions-ahead takes a number from 1 to 1024")
+        }
         guard (1...100).contains(validators) else {
             throw ValidationError("--validators takes a number from 1 to 100")
         }
@@ -63,7 +70,7 @@ struct NetworkInit: ParsableCommand {
             name: name, organizationNames: names, validatorURLs: validatorURL,
             serviceURLs: Dictionary(
                 service.map { ($0.name, $0.url) }, uniquingKeysWith: { first, _ in first }),
-            subscriberNames: subscriber)
+            subscriberNames: subscriber, submissionsAheadMax: submissionsAhead)
         let genesis = try plan.make(in: directory, now: SystemClock.now())
         print("made the network `\(genesis.network)` in `\(directory)`, network id \(genesis.networkID)")
         print(

@@ -9,6 +9,7 @@ struct NetworkPlan: Sendable {
     let validatorURLs: [String]
     let serviceURLs: [ServiceName: String]
     let subscriberNames: [String]
+    var submissionsAheadMax = GenesisLimits.standard.submissionsAheadMax
 
     /// Makes all files, the genesis last, so that a folder with a genesis is complete.
     ///
@@ -69,7 +70,13 @@ struct NetworkPlan: Sendable {
         }
         return GenesisDraft(
             network: name, createdAt: now, organizations: organizations, validators: validators,
-            services: services)
+            services: services,
+            limits: GenesisLimits(
+                blockEntriesMax: GenesisLimits.standard.blockEntriesMax,
+                blockBytesMax: GenesisLimits.standard.blockBytesMax,
+                submissionsAheadMax: submissionsAheadMax,
+                proposalClockToleranceMilliseconds:
+                    GenesisLimits.standard.proposalClockToleranceMilliseconds))
     }
 
     private static func randomID() throws -> ParticipantID {

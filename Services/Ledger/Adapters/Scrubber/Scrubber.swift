@@ -13,6 +13,7 @@ package struct Scrubber: Sendable {
     private static let tailHeights: UInt64 = 64
     private static let tailLeaves: UInt64 = 32_768
     private static let idleMilliseconds: Int64 = 100
+    private static let missedGapsMax = 16
     private static let retryMilliseconds: Int64 = 2_000
 
     /// Where damage is named.
@@ -27,6 +28,8 @@ package struct Scrubber: Sendable {
     private var marks: [LedgerReplay]
     private var pass: LedgerReplay?
     private var tail: LedgerReplay?
+    // Notes that nobody had; after some of them the rest, too, is taken to have never been.
+    private var missedGapCount = 0
     private var passBegan: Int64 = 0
     private var passAt: Int64 = 0
     private var tailAt: Int64 = 0
@@ -147,7 +150,7 @@ package struct Scrubber: Sendable {
         board.report(scan.damages)
         let lostNotes = Set(scan.lostNotes.filter { !$0.wasNeverSeen }.map(\.block.height))
         board.sawSound(after: replay.chain.height, through: scan.replay.chain.height, except: lostNotes)
-        for lost in scan.lostNotes { try await restore(lost) }
+        try await restore(scan.lostNotes)
         if let lost = scan.lostBlock {
             board.want(lost.damage, at: lost.height)
             if try await mender.restore(lost, on: scan.replay) {
@@ -158,13 +161,19 @@ package struct Scrubber: Sendable {
         return scan
     }
 
-    private func restore(_ lost: LedgerScan.LostNote) async throws {
-        let height = lost.block.height
-        guard !lost.wasNeverSeen else {
-            if try await mender.restore(lost) { board.report([lost.damage(.rewritten)]) }
-            return
+    /// Asks until one is not to be had: the next pass asks again, and others must not wait for it.
+    private mutating func restore(_ lostNotes: [LedgerScan.LostNote]) async throws {
+        var isAnswered = true
+        for lost in lostNotes {
+            if !lost.wasNeverSeen { board.want(lost.damage(.wanted), at: lost.block.height) }
+            guard isAnswered, !lost.wasNeverSeen || missedGapCount < Self.missedGapsMax else { continue }
+            isAnswered = try await mender.restore(lost)
+            switch (isAnswered, lost.wasNeverSeen) {
+            case (true, true): board.report([lost.damage(.rewritten)])
+            case (true, false): board.restored(.note, at: lost.block.height)
+            case (false, true): missedGapCount += 1
+            case (false, false): break
+            }
         }
-        board.want(lost.damage(.wanted), at: height)
-        if try await mender.restore(lost) { board.restored(.note, at: height) }
     }
 }
