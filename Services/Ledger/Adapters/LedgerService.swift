@@ -112,7 +112,7 @@ package struct LedgerService: Sendable {
             background: [lock, service],
             mapError: { error in
                 // Whoever meets damage first need not wait for the scrubber to come by.
-                if error is StoreFault { board.ring() }
+                if let fault = error as? StoreFault, fault.halt != nil { board.ring() }
                 return Self.problem(of: error)
             })
         try await application.run(trapsSignals: trapsSignals, onRunning: onRunning)

@@ -16,7 +16,7 @@ struct SubmissionRun: Sendable {
 
     /// Runs until everything is final, a few submissions first, so that the load meets open connections.
     ///
-    /// - Parameter interval: from one submission of the load to the next; nil is as fast as the window allows.
+    /// - Parameter interval: from one submission of the load to the next; nil sends as the window allows.
     /// - Returns: when each submission of the load was due and final.
     /// - Throws: `ClientFailure` for a refusal, or for an entry that was lost or is there twice.
     func run(

@@ -48,7 +48,11 @@ package final class DamageBoard: Sendable {
     }
 
     /// Says that a read or a write met something that does not fit.
-    func ring() { rung.store(true, ordering: .relaxed) }
+    ///
+    /// While damage is known that nobody can repair, asking for the row must not cost more than the share.
+    func ring() {
+        if wanted.withLock({ $0.isEmpty }) { rung.store(true, ordering: .relaxed) }
+    }
 
     /// Whether somebody has rung and nobody has looked yet.
     var isRung: Bool { rung.load(ordering: .relaxed) }
