@@ -78,25 +78,25 @@ package struct Mempool: Sendable {
         _ verified: Verified<Submission>, isWanted: Bool = false, atMilliseconds now: Int64
     ) -> Intake {
         let submission = verified.message
-        guard var queue = queues[submission.keyID] else { return .refused(.unknownKey) }
+        guard let next = queues[submission.keyID]?.nextSequence else { return .refused(.unknownKey) }
         if let place = places[submission.hash] {
             touch(submission.hash, at: place, atMilliseconds: now)
             return .known
         }
-        if submission.sequence < queue.nextSequence { return .final }
+        if submission.sequence < next { return .final }
         if let code = BlockRules.refusal(of: submission, network: network, height: height) {
             return .refused(code)
         }
-        guard submission.sequence - queue.nextSequence < UInt64(network.limits.submissionsAheadMax) else {
+        guard submission.sequence - next < UInt64(network.limits.submissionsAheadMax) else {
             return .refused(.sequenceTooFarAhead)
         }
-        let versions = queue.versions[submission.sequence] ?? []
-        guard versions.count < Self.versionsMax || isWanted,
+        let versionCount = queues[submission.keyID]?.versions[submission.sequence]?.count ?? 0
+        guard versionCount < Self.versionsMax || isWanted,
             byteCount + submission.encoded.count <= Self.bytesMax
         else { return .full }
         let held = Held(submission: submission, arrivedAtMilliseconds: now, sentAtMilliseconds: now)
-        queue.versions[submission.sequence] = versions + [held]
-        queues[submission.keyID] = queue
+        // In place: a copy of the queue would cost as much as everything that waits in it.
+        queues[submission.keyID]?.versions[submission.sequence, default: []].append(held)
         places[submission.hash] = (submission.keyID, submission.sequence)
         byteCount += submission.encoded.count
         return .held
@@ -146,15 +146,20 @@ package struct Mempool: Sendable {
         if block.next != network { enter(block.next) }
         defer { dropRefusedChanges() }
         var waits: [Int64] = []
+        var ends: [KeyID: UInt64] = [:]
         for submission in submissions {
             if let held = held(submission.hash) { waits.append(now - held.arrivedAtMilliseconds) }
-            guard var queue = queues[submission.keyID] else { continue }
-            queue.nextSequence = max(queue.nextSequence, submission.sequence + 1)
-            for sequence in queue.versions.keys where sequence < queue.nextSequence {
-                for held in queue.versions[sequence] ?? [] { forget(held.submission) }
-                queue.versions[sequence] = nil
+            ends[submission.keyID] = max(ends[submission.keyID] ?? 0, submission.sequence + 1)
+        }
+        for (keyID, end) in ends {
+            guard let queue = queues[keyID] else { continue }
+            let next = max(queue.nextSequence, end)
+            queues[keyID]?.nextSequence = next
+            for sequence in queue.versions.keys where sequence < next {
+                for held in queues[keyID]?.versions.removeValue(forKey: sequence) ?? [] {
+                    forget(held.submission)
+                }
             }
-            queues[submission.keyID] = queue
         }
         return waits
     }
