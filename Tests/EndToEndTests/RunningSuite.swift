@@ -42,10 +42,24 @@ struct RunningSuite: Sendable {
     /// Runs `deploy/suite` with this suite's data.
     @discardableResult
     func command(_ arguments: String...) async throws -> ProgramResult {
-        try await Program(
+        try await suiteProgram(arguments).run()
+    }
+
+    /// Starts a process with variables beside those that `deploy/suite` gives it; in a network namespace if
+    /// one is named.
+    @discardableResult
+    func start(
+        _ process: String, environment: [String: String], namespace: String? = nil
+    ) async throws -> ProgramResult {
+        var program = suiteProgram(["start", process])
+        program.environment = environment
+        return try await (namespace.map { program.inside($0) } ?? program).run()
+    }
+
+    private func suiteProgram(_ arguments: [String]) -> Program {
+        Program(
             path: Self.root.appending(path: "deploy/suite").path,
-            arguments: arguments + ["--data", data.path]
-        ).run()
+            arguments: arguments + ["--data", data.path])
     }
 
     /// A program of the build, such as `consentry`.
@@ -104,6 +118,15 @@ struct RunningSuite: Sendable {
 struct Program: Sendable {
     let path: String
     let arguments: [String]
+    /// Variables beside those of the test process.
+    var environment: [String: String] = [:]
+
+    /// The same program in a network namespace.
+    func inside(_ namespace: String) -> Program {
+        Program(
+            path: "/usr/bin/env", arguments: ["ip", "netns", "exec", namespace, path] + arguments,
+            environment: environment)
+    }
 
     /// Runs the program to its end; `onLine` sees each line of its output soon after it is written.
     ///
@@ -121,6 +144,7 @@ struct Program: Sendable {
         let process = Process()
         process.executableURL = URL(filePath: path)
         process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, own in own }
         process.standardInput = try FileHandle(forReadingFrom: source)
         let sink = try FileHandle(forWritingTo: output)
         process.standardOutput = sink

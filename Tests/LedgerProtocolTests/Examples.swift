@@ -86,6 +86,11 @@ enum Examples {
                     networkID: genesis.networkID, validator: ValidatorIndex(0), height: BlockHeight(3),
                     signer: network.consensus[0])),
             FormExample("final-block", block),
+            FormExample(
+                "double-vote",
+                DoubleVote(
+                    chain.votes(.precommit, height: block.height, blockHash: hash)[2],
+                    chain.votes(.precommit, height: block.height, blockHash: nil)[2])),
             FormExample("receipt-record", try chain.record(of: network.signer(of: .consent).keyID)),
             FormExample("submission-refusal", refusal()),
         ]

@@ -136,6 +136,9 @@ package struct Invariants {
             for precommit in block.message.certificate.precommits { count(precommit) }
             for submission in block.message.submissions { submissions[submission.hash] = submission }
         case .submission(let submission): submissions[submission.message.hash] = submission.message
+        case .doubleVote(let proof):
+            count(proof.message.first)
+            count(proof.message.second)
         case .refused, .cosignature, .query, .status: break
         }
     }

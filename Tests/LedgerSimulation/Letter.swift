@@ -17,6 +17,8 @@ package enum MessageKind: String, Hashable, Sendable, CaseIterable {
     case status
     /// A block with its certificate.
     case finalBlock
+    /// Proof that a validator voted twice.
+    case doubleVote
     /// Bytes that mean nothing.
     case noise
 
@@ -30,6 +32,7 @@ package enum MessageKind: String, Hashable, Sendable, CaseIterable {
             case .submissionQuery: .query
             case .heightStatus: .status
             case .finalBlock: .finalBlock
+            case .doubleVote: .doubleVote
             case .certificate, nil: .noise
             }
     }

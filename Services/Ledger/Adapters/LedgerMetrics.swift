@@ -22,6 +22,8 @@ final class LedgerMetrics: Sendable {
     private let logger: Logger
     private let status = Mutex<ValidatorStatus?>(nil)
     private let isStoreReachable = Atomic(true)
+    private let overdueAlarm = Mutex(OverdueAlarm())
+    private let halt = Mutex<String?>(nil)
 
     init(_ metrics: Metrics, logger: Logger) {
         self.logger = logger
@@ -63,10 +65,21 @@ final class LedgerMetrics: Sendable {
                 { Double($0.droppedEvidenceCount) }
             ),
             (
+                "ledger_overdue_submissions", "Submissions held for too long without being final.",
+                { Double($0.overdue.count) }
+            ),
+            (
+                "ledger_overdue_oldest_seconds", "For how long the oldest of them has been held.",
+                { Double($0.overdue.oldestMilliseconds) / 1_000 }
+            ),
+            (
                 "ledger_validators_heard", "Validators heard within 5 s, this one too.",
                 { Double($0.heardCount) }
             ),
         ]
+        metrics.gauge("ledger_halted", help: "Whether the validator signs nothing any more.") { [weak self] in
+            self.map { $0.haltText == nil ? 0 : 1 }
+        }
         for (name, help, read) in gauges {
             metrics.gauge(name, help: help) { [weak self] in self?.status.withLock { $0 }.map(read) }
         }
@@ -83,7 +96,29 @@ final class LedgerMetrics: Sendable {
 
     func storeIsReachable(_ isReachable: Bool) { isStoreReachable.store(isReachable, ordering: .relaxed) }
 
-    func show(_ status: ValidatorStatus) { self.status.withLock { $0 = status } }
+    func show(_ status: ValidatorStatus) {
+        self.status.withLock { $0 = status }
+        guard overdueAlarm.withLock({ $0.isNews(status.overdue) }) else { return }
+        guard status.overdue.count > 0 else {
+            logger.notice("no submission is overdue any more")
+            return
+        }
+        logger.error(
+            "submissions are overdue: validators or the bus may be keeping them out of blocks",
+            metadata: [
+                "count": "\(status.overdue.count)",
+                "oldestSeconds": "\(status.overdue.oldestMilliseconds / 1_000)",
+            ])
+    }
+
+    /// Why the validator does not work any more, if it does not.
+    var haltText: String? { halt.withLock { $0 } }
+
+    func halted(_ fault: StoreFault) {
+        halt.withLock { $0 = fault.description }
+        logger.critical(
+            "the validator signs nothing any more", metadata: ["cause": .string(fault.description)])
+    }
 
     func decided(waitsMilliseconds: [Int64]) {
         for wait in waitsMilliseconds { decidedSeconds.observe(Double(wait) / 1_000) }
@@ -115,6 +150,7 @@ final class LedgerMetrics: Sendable {
         case .query: messages.increment("query")
         case .status: messages.increment("status")
         case .finalBlock: messages.increment("final block")
+        case .doubleVote: messages.increment("double vote")
         }
     }
 }

@@ -21,6 +21,7 @@ package struct LedgerService: Sendable {
             let environment = Environment.current
             let level = try environment.choice("CONSENTRY_LOG_LEVEL", default: Logger.Level.info)
             ServiceLogging.bootstrap(service: "ledger", level: level)
+            try CrashPoint.check(environment)
             let configuration = try LedgerConfiguration(environment: environment)
             try await LedgerService(configuration, logger: Logger(label: "ledger")).run()
         }
@@ -107,7 +108,8 @@ package struct LedgerService: Sendable {
         let application = ServiceApplication(
             name: "ledger", host: configuration.host, port: configuration.port,
             routes: LedgerRoutes(validator: service.validator, store: store).routes
-                + service.peerRoutes.routes,
+                + service.peerRoutes.routes
+                + [EvidenceRoute(store: store).route],
             readiness: { await service.readiness() }, metrics: metrics, logger: logger,
             background: [lock, service],
             mapError: { error in

@@ -17,6 +17,8 @@ package enum LedgerMessage: Hashable, Sendable {
     case heightStatus(HeightStatus)
     /// A final block.
     case finalBlock(FinalBlock)
+    /// Proof that a validator voted twice.
+    case doubleVote(DoubleVote)
 
     /// Reads one message.
     ///
@@ -35,6 +37,7 @@ package enum LedgerMessage: Hashable, Sendable {
         case SubmissionQuery.magic: self = .submissionQuery(try SubmissionQuery(decoding: bytes))
         case HeightStatus.magic: self = .heightStatus(try HeightStatus(decoding: bytes))
         case FinalBlock.magic: self = .finalBlock(try FinalBlock(decoding: bytes))
+        case DoubleVote.magic: self = .doubleVote(try DoubleVote(decoding: bytes))
         default: throw DecodingFault(.wrongMagic, form: "ledger message", byteOffset: 0)
         }
     }
@@ -50,6 +53,7 @@ package enum LedgerMessage: Hashable, Sendable {
         case .submissionQuery(let message): message.encoded
         case .heightStatus(let message): message.encoded
         case .finalBlock(let message): message.encoded
+        case .doubleVote(let message): message.encoded
         }
     }
 }

@@ -76,7 +76,7 @@ struct StoredChain {
                 blockHash: SHA256.hash([UInt8](name.utf8)), validator: ValidatorIndex(index),
                 signer: network.keys[Int(index)].consensus)
         }
-        return DoubleVote(first: votes[0], second: votes[1])
+        return DoubleVote(votes[0], votes[1])
     }
 
     private static func certificate(_ block: BuiltBlock, _ network: LedgerNetwork) throws -> Certificate {

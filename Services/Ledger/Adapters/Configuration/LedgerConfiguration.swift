@@ -76,6 +76,8 @@ package struct LedgerConfiguration: Sendable {
         kafka = KafkaConfiguration(
             bootstrapServers: try environment.required("CONSENTRY_KAFKA"), clientID: "validator-\(number)",
             properties: try environment.kafkaProperties())
+        let overdue = try environment.int("CONSENTRY_OVERDUE_SECONDS", default: 30, in: 1...86_400)
+        settings.overdueMilliseconds = Int64(overdue) * 1_000
         peerURLs = try Self.peerURLs(genesis, environment)
         signStatePath = try environment.path("CONSENTRY_SIGN_STATE")
         host = try environment.string("CONSENTRY_HOST", default: "127.0.0.1")

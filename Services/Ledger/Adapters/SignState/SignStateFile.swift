@@ -104,7 +104,9 @@ package final class SignStateFile: Sendable {
                     "the sign-state `\(path)` was replaced while it was in use; find out by whom, put the "
                     + "newest one back, and let one process use it")
         }
+        CrashPoint.signStateUnwritten.pass()
         try replace(with: state.encoded)
+        CrashPoint.signStateDurable.pass()
         known.withLock { $0 = FileIdentity(path: path) }
     }
 
@@ -123,7 +125,9 @@ package final class SignStateFile: Sendable {
             written += count
         }
         guard fdatasync(file) == 0 else { throw Self.fault("it cannot be synced", errno) }
+        CrashPoint.signStateWritten.pass()
         guard rename(temporary, path) == 0 else { throw Self.fault("it cannot be replaced", errno) }
+        CrashPoint.signStateRenamed.pass()
         guard fsync(folder) == 0 else { throw Self.fault("its folder cannot be synced", errno) }
     }
 

@@ -37,10 +37,12 @@ struct StoreWriter: Sendable {
             switch item {
             case .commit(let commits):
                 guard let newest = commits.last?.block.height else { continue }
+                CrashPoint.blockDecided.pass()
                 let started = ContinuousClock.now
                 let waiting = notes
                 try await persistently { try await store.append(commits, notes: waiting) }
                 notes = [:]
+                CrashPoint.blockStored.pass()
                 metrics.committed(after: ContinuousClock.now - started)
                 try await validator.committed(newest)
             case .keep(let note, let height):

@@ -13,6 +13,8 @@ actor Validator {
     /// Where actions go that are not done on the spot.
     struct Outlets: Sendable {
         let file: SignStateFile
+        /// Where a divergence is reported, beside the sign-state.
+        let signStatePath: String
         let transport: LedgerTransport
         let network: NetworkView
         /// Where the other validators of a network are reached.
@@ -78,6 +80,21 @@ actor Validator {
         guard isHeld != core.isHeld else { return }
         if isHeld { core.hold() } else { perform(core.release(at: Self.now())) }
         if let failure { throw failure }
+    }
+
+    /// Takes a final block that others gave alike and that did not follow here.
+    ///
+    /// - Throws: what ended the validator, now or before.
+    func confront(_ block: Verified<FinalBlock>) throws {
+        if let failure { throw failure }
+        perform(core.confront(block, at: Self.now()))
+        if let failure { throw failure }
+    }
+
+    /// Ends the signing for a reason that was found elsewhere.
+    func end(_ cause: any Error) {
+        failure = failure ?? cause
+        stop()
     }
 
     /// - Throws: what ended the validator: a note may hold a signature that did not become durable.
@@ -171,7 +188,17 @@ actor Validator {
             outlets.network.enter(history)
             outlets.transport.reach(outlets.peerURLs(history.newest))
         case .measure(let waits): outlets.metrics.decided(waitsMilliseconds: waits)
-        case .halt(let cause): throw StoreFault(halt: cause, description: cause.description)
+        case .halt(let cause): throw StoreFault(halt: cause, description: describe(cause))
+        }
+    }
+
+    private func describe(_ cause: HaltCause) -> String {
+        guard let divergence = core.divergence else { return cause.description }
+        do {
+            let path = try DivergenceFile.write(divergence, besides: outlets.signStatePath)
+            return "\(cause): `\(path)`"
+        } catch {
+            return "\(cause), which could not be written: \(error)"
         }
     }
 
@@ -203,6 +230,7 @@ struct ValidatorStatus: Sendable {
     /// By how much a proposal's time was too far from this clock, in the height under way.
     let clockDifferenceMilliseconds: Int64?
     let openCheckpointCount: Int
+    let overdue: OverdueSubmissions
     /// Whether no block is under way.
     let isIdle: Bool
 
@@ -218,6 +246,7 @@ struct ValidatorStatus: Sendable {
         isBehindSignState = core.isBehindSignState
         clockDifferenceMilliseconds = core.clockDifferenceMilliseconds
         openCheckpointCount = core.openCheckpointCount
+        overdue = core.overdue
         isIdle = !core.agreement.isAwake && core.mempool.count == 0
     }
 }

@@ -55,9 +55,9 @@ struct ValidatorService: Service {
         validator = Validator(
             settings: settings, origin: origin,
             outlets: Validator.Outlets(
-                file: file, transport: transport, network: store.network,
-                peerURLs: { configuration.peerURLs(in: $0) }, storeWork: workContinuation,
-                questions: questionContinuation, metrics: metrics))
+                file: file, signStatePath: configuration.signStatePath, transport: transport,
+                network: store.network, peerURLs: { configuration.peerURLs(in: $0) },
+                storeWork: workContinuation, questions: questionContinuation, metrics: metrics))
         writer = StoreWriter(
             store: store, validator: validator, metrics: metrics, board: scrubber.board, logger: logger)
         responder = Responder(
@@ -83,6 +83,9 @@ struct ValidatorService: Service {
         do {
             try await cancelWhenGracefulShutdown { try await runAll() }
             outcome = .success(())
+        } catch let fault as StoreFault where fault.halt != nil {
+            await standStill(fault)
+            outcome = .success(())
         } catch {
             outcome = .failure(error)
         }
@@ -90,6 +93,14 @@ struct ValidatorService: Service {
         await bus.shutdown()
         await client.shutdown()
         try outcome.get()
+    }
+
+    /// Stays, for whoever looks for the reason: a process that ended would be started again and again.
+    private func standStill(_ fault: StoreFault) async {
+        await validator.end(fault)
+        metrics.halted(fault)
+        // Ends with the shutdown, or with the task; either way there is nothing left to do.
+        try? await gracefulShutdown()
     }
 
     private func runAll() async throws {
@@ -116,11 +127,20 @@ struct ValidatorService: Service {
         }
     }
 
+    private static func describe(_ overdue: OverdueSubmissions) -> String {
+        guard overdue.count > 0 else { return "none overdue" }
+        return "\(overdue.count) overdue, the oldest for \(overdue.oldestMilliseconds / 1_000) s"
+    }
+
     func readiness() async -> [ReadinessCheck] {
         let status = await validator.status()
         let state = network.current.newest
         return [
             ReadinessCheck("network", isReady: true, detail: state.network), membership(state, status),
+            ReadinessCheck(
+                "validator", isReady: metrics.haltText == nil, detail: metrics.haltText ?? "working"),
+            // Another process would not do better, so this is for people and not for the platform.
+            ReadinessCheck("submissions", isReady: true, detail: Self.describe(status.overdue)),
             ReadinessCheck(
                 "store", isReady: metrics.storeIsReachable, detail: "holds height \(status.committedHeight)"),
             scrubber.board.readiness,

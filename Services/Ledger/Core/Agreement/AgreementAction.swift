@@ -122,17 +122,3 @@ package struct Lock: Hashable, Sendable {
         self.blockHash = blockHash
     }
 }
-
-/// Two different votes of one validator for one height, round and step: proof of its fault.
-package struct DoubleVote: Hashable, Sendable {
-    /// The vote that was seen first.
-    package let first: Vote
-    /// The other one.
-    package let second: Vote
-
-    /// Joins two votes that exclude each other.
-    package init(first: Vote, second: Vote) {
-        self.first = first
-        self.second = second
-    }
-}

@@ -155,7 +155,7 @@ extension Agreement {
             }
         switch insertion {
         case .added, .known: break
-        case .conflicting(let first): actions.append(.report(DoubleVote(first: first, second: vote)))
+        case .conflicting(let first): actions.append(.report(DoubleVote(first, vote)))
         }
     }
 

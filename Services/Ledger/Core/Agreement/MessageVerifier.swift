@@ -26,6 +26,8 @@ package enum InboundMessage: Sendable {
     case status(Verified<HeightStatus>)
     /// Certificate and submissions verified; that it follows on the chain is for the receiver.
     case finalBlock(Verified<FinalBlock>)
+    /// A validator's fault, proven by its own signatures.
+    case doubleVote(Verified<DoubleVote>)
 }
 
 /// Checks messages against the keys that are or were in force, away from the state that they will change.
@@ -59,6 +61,9 @@ package struct MessageVerifier: Sendable {
             do throws(ProtocolFault) { try status.verify(history) } catch { return nil }
             return .status(Verified(status))
         case .finalBlock(let block): return verify(block).map { .finalBlock($0) }
+        case .doubleVote(let doubleVote):
+            do throws(ProtocolFault) { try doubleVote.verify(history) } catch { return nil }
+            return .doubleVote(Verified(doubleVote))
         // A certificate says nothing without its block, and travels inside it.
         case .certificate: return nil
         }

@@ -212,6 +212,13 @@ package struct Mempool: Sendable {
         }
     }
 
+    /// What has been held for longer than so many milliseconds.
+    package func overdue(after limit: Int64, atMilliseconds now: Int64) -> OverdueSubmissions {
+        let ages = places.keys.compactMap { held($0) }.map { now - $0.arrivedAtMilliseconds }
+            .filter { $0 > limit }
+        return OverdueSubmissions(count: ages.count, oldestMilliseconds: ages.max() ?? 0)
+    }
+
     private func held(_ hash: Digest) -> Held? {
         guard let place = places[hash] else { return nil }
         return queues[place.keyID]?.versions[place.sequence]?.first { $0.submission.hash == hash }

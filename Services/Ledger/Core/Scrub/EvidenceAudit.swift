@@ -25,7 +25,7 @@ package struct EvidenceRow: Hashable, Sendable {
     /// Whether the votes prove a fault, and the one that the key names.
     package func isProof(to history: NetworkHistory) -> Bool {
         guard let first = try? Vote(decoding: first), let second = try? Vote(decoding: second),
-            DoubleVote(first: first, second: second).proves(to: history)
+            let proof = DoubleVote(checking: first, second), (try? proof.verify(history)) != nil
         else { return false }
         return key == [
             Int64(first.validator.value), Int64(bitPattern: first.height.value), Int64(first.round),

@@ -114,14 +114,3 @@ package struct NoteRow: Sendable {
         cosignatures.first { $0.validator == validator }
     }
 }
-
-extension DoubleVote {
-    /// Whether the votes are what they are kept for: both signed by one validator, for one height, round
-    /// and step, and not the same.
-    package func proves(to history: NetworkHistory) -> Bool {
-        guard (try? first.verify(history)) != nil, (try? second.verify(history)) != nil else { return false }
-        return first.validator == second.validator && first.height == second.height
-            && first.round == second.round && first.step == second.step
-            && first.blockHash != second.blockHash
-    }
-}

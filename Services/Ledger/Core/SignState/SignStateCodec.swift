@@ -101,7 +101,9 @@ extension LedgerMessage {
         switch self {
         case .proposal(let proposal): proposal.height
         case .vote(let vote): vote.height
-        case .submission, .certificate, .cosignature, .submissionQuery, .heightStatus, .finalBlock: nil
+        case .submission, .certificate, .cosignature, .submissionQuery, .heightStatus, .finalBlock,
+            .doubleVote:
+            nil
         }
     }
 }

@@ -21,7 +21,7 @@ package enum ValidatorAction: Sendable {
     case measure(waitsMilliseconds: [Int64])
     /// The network has changed: verify what comes from now on by this history.
     case enter(NetworkHistory)
-    /// Stop signing and end the process.
+    /// Stop signing for good; the process stays, is not ready and says why.
     case halt(HaltCause)
 }
 
@@ -36,6 +36,9 @@ package enum HaltCause: String, Error, Hashable, Sendable, CustomStringConvertib
     /// The network names other keys for this validator's index.
     case keysNotInForce =
         "the network has other keys for this validator's number; start it with its own number and keys"
+    /// The entries that a quorum agreed on give another root, or have another effect, here.
+    case divergedFromQuorum =
+        "the same entries give another block here than a quorum signed; read the report beside the sign-state"
 
     package var description: String { rawValue }
 }

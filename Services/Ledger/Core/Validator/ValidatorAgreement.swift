@@ -8,8 +8,6 @@ extension ValidatorCore {
     private static let silentMilliseconds: Int64 = 3_000
     private static let queryAfterMilliseconds: Int64 = 50
     private static let queryAgainMilliseconds: Int64 = 500
-    /// One pair of votes proves the fault; a validator that goes on must not fill memory, log or store.
-    package static let evidenceOfOneValidatorMax = 16
 
     /// Performs actions in order, those that they lead to after them.
     mutating func run(_ more: [AgreementAction]) {
@@ -35,7 +33,7 @@ extension ValidatorCore {
         case .vote(let step, let round, let blockHash): vote(step, round: round, blockHash: blockHash)
         case .judge(let proposal): judge(proposal.message)
         case .decide(let blockHash, _, let precommits): decide(blockHash, precommits)
-        case .report(let evidence): keep(evidence)
+        case .report(let evidence): publish(evidence)
         }
     }
 
@@ -123,20 +121,5 @@ extension ValidatorCore {
         actions.append(
             .send(OutboundMessage(topic: .ledgerConsensus, bytes: query.encoded, way: .direct)))
         queryAt = now.uptimeMilliseconds + Self.queryAgainMilliseconds
-    }
-
-    private mutating func keep(_ doubleVote: DoubleVote) {
-        let known = evidence.filter { $0.first.validator == doubleVote.first.validator }
-        let isKnown = known.contains {
-            $0.first.height == doubleVote.first.height && $0.first.round == doubleVote.first.round
-                && $0.first.step == doubleVote.first.step
-        }
-        guard !isKnown else { return }
-        guard known.count < Self.evidenceOfOneValidatorMax else {
-            droppedEvidenceCount += 1
-            return
-        }
-        evidence.append(doubleVote)
-        actions.append(.report(doubleVote))
     }
 }

@@ -40,6 +40,10 @@ package struct ValidatorCore: Sendable {
     package internal(set) var clockDifferenceMilliseconds: Int64?
     /// How many double votes were dropped because their validator's fault was proven often enough.
     package internal(set) var droppedEvidenceCount = 0
+    /// What a validator that diverged leaves for those who look for the reason.
+    package internal(set) var divergence: Divergence?
+    /// What was overdue at the last look, once a second.
+    package internal(set) var overdue = OverdueSubmissions.none
 
     var collector: CosignatureCollector
     var peers: Peers

@@ -17,6 +17,7 @@ extension ValidatorCore {
         sendStatus(.direct)
         if isStuck { gossipHeight() }
         gossipSubmissions()
+        overdue = mempool.overdue(after: settings.overdueMilliseconds, atMilliseconds: now.uptimeMilliseconds)
         for height in collector.openHeights.prefix(Self.cosignatureHeightsMax)
         where isOld(height) && height <= committedHeight {
             for message in collector.messages(of: height) {

@@ -17,7 +17,9 @@ extension ValidatorCore {
 
     /// Messages that lead to no signature of a validator.
     func isTakenWhileHeld(_ message: InboundMessage) -> Bool {
-        if case .cosignature = message { return true }
-        return false
+        switch message {
+        case .cosignature, .doubleVote: true
+        case .submission, .refused, .proposal, .vote, .query, .status, .finalBlock: false
+        }
     }
 }

@@ -14,6 +14,7 @@ extension ValidatorCore {
         case .query(let query): answer(query)
         case .status(let status): take(status.message)
         case .finalBlock(let block): take(block)
+        case .doubleVote(let doubleVote): _ = keep(doubleVote.message)
         }
     }
 

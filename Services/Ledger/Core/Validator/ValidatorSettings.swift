@@ -45,6 +45,8 @@ package struct ValidatorSettings: Sendable {
     package var blockIntervalMilliseconds: Int64 = 10
     /// Milliseconds after which a block without entries is made; nil makes none.
     package var heartbeatMilliseconds: Int64?
+    /// Milliseconds after which a submission that is not final yet is overdue.
+    package var overdueMilliseconds: Int64 = 30_000
     /// The time-outs of the agreement.
     package var timeouts = Timeouts()
 

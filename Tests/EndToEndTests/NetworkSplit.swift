@@ -1,0 +1,164 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Some validators of a suite in a network namespace of their own, with one cable to the others.
+///
+/// They reach their database on any side of a split, as if it were on their own machine. They never reach the
+/// bus: whatever they hear and say goes from validator to validator over HTTP.
+struct NetworkSplit: Sendable {
+    let suite: RunningSuite
+    let name: String
+    /// The validators on the far side.
+    let far: [String]
+    private let number: Int
+
+    /// Whether this process may make network namespaces; containers often may not.
+    static let isPossible: Bool = {
+        let name = "consentry-probe-\(ProcessInfo.processInfo.processIdentifier)"
+        guard run(["netns", "add", name]) else { return false }
+        return run(["netns", "delete", name])
+    }()
+
+    private var nearAddress: String { "10.213.\(number).1" }
+    private var farAddress: String { "10.213.\(number).2" }
+
+    /// Where the test finds each validator.
+    var hosts: [String: String] {
+        Dictionary(uniqueKeysWithValues: RunningSuite.validators.map { ($0, address(of: $0) ?? "127.0.0.1") })
+    }
+
+    /// Moves validators to the far side, runs the body and brings them back.
+    static func with(
+        _ suite: RunningSuite, far: [String], _ body: (NetworkSplit) async throws -> Void
+    ) async throws {
+        let number = Int.random(in: 0...255)
+        let split = NetworkSplit(suite: suite, name: "consentry-\(number)", far: far, number: number)
+        try #require(split.connect(), "the namespace \(split.name) could not be made")
+        defer {
+            // A test that failed while the sides were apart leaves its route on this machine otherwise.
+            _ = run(["route", "delete", "blackhole", split.farAddress + "/32"])
+            _ = run(["netns", "delete", split.name])
+        }
+        let database = try TCPProxy(
+            port: suite.port(of: "postgres"), target: suite.port(of: "postgres"), namespace: split.name)
+        defer { database.close() }
+        for validator in RunningSuite.validators { try await suite.command("stop", validator) }
+        try await split.start()
+        try await body(split)
+        for validator in RunningSuite.validators { try await suite.command("stop", validator) }
+    }
+
+    /// Lets every packet between the two sides vanish, or none.
+    ///
+    /// By routes and not by the cable: without it packets would leave by whatever other way there is.
+    func setCut(_ isCut: Bool) {
+        let isDone = Self.run(["route", isCut ? "add" : "delete", "blackhole", farAddress + "/32"])
+        #expect(isDone)
+        setOneWay(isCut)
+    }
+
+    /// Lets the far side's packets to the near side vanish, or not.
+    func setOneWay(_ isOneWay: Bool) {
+        let isDone = Self.run([
+            "-n", name, "route", isOneWay ? "add" : "delete", "blackhole", nearAddress + "/32",
+        ])
+        #expect(isDone)
+    }
+
+    private var cable: String { "csy\(number)" }
+
+    private func connect() -> Bool {
+        Self.run(["netns", "add", name])
+            && Self.run(["link", "add", cable, "type", "veth", "peer", "name", cable + "f", "netns", name])
+            && Self.run(["address", "add", nearAddress + "/24", "dev", cable])
+            && Self.run(["link", "set", cable, "up"])
+            && Self.run(["-n", name, "address", "add", farAddress + "/24", "dev", cable + "f"])
+            && Self.run(["-n", name, "link", "set", cable + "f", "up"])
+            && Self.run(["-n", name, "link", "set", "lo", "up"])
+    }
+
+    private func start() async throws {
+        try await withThrowingTaskGroup(of: ProgramResult.self) { group in
+            for validator in RunningSuite.validators {
+                let isFar = far.contains(validator)
+                let urls = try RunningSuite.validators.map { other in
+                    let isSameSide = far.contains(other) == isFar
+                    let host = isSameSide ? "127.0.0.1" : far.contains(other) ? farAddress : nearAddress
+                    return try suite.url(of: other, host: host)
+                }
+                let environment = [
+                    "CONSENTRY_HOST": "0.0.0.0", "CONSENTRY_PEER_URLS": urls.joined(separator: ","),
+                ]
+                group.addTask {
+                    try await suite.start(
+                        validator, environment: environment, namespace: isFar ? name : nil)
+                }
+            }
+            for try await started in group {
+                try #require(started.exitCode == 0, "\(started.output)\n\(suite.logs())")
+            }
+        }
+    }
+
+    private func address(of validator: String) -> String? { far.contains(validator) ? farAddress : nil }
+
+    private static func run(_ arguments: [String]) -> Bool {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["ip"] + arguments
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return false }
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }
+}
+
+/// Splits between validators; the side with a quorum goes on, and afterwards there is one chain.
+@Suite(
+    .serialized, .timeLimit(.minutes(30)),
+    .enabled(if: NetworkSplit.isPossible, "network namespaces need root and the program `ip`"))
+struct NetworkSplitTests {
+    @Test(arguments: [["validator-4"], ["validator-3", "validator-4"]])
+    func afterASplitThereIsOneChain(far: [String]) async throws {
+        try await RunningSuite.withSuite { suite in
+            try await NetworkSplit.with(suite, far: far) { split in
+                let before = try await suite.agreedChain(hosts: split.hosts).count
+                try await BackgroundLoad.during(suite) {
+                    for isOneWay in [false, true] {
+                        try await Task.sleep(for: .seconds(3))
+                        if isOneWay { split.setOneWay(true) } else { split.setCut(true) }
+                        try await Task.sleep(for: .seconds(3))
+                        let start = try await Self.height(suite)
+                        try await Task.sleep(for: .seconds(5))
+                        let end = try await Self.height(suite)
+                        // Three of four go on; two and two wait for each other.
+                        if far.count == 1 { #expect(end > start) } else { #expect(end == start) }
+                        if isOneWay { split.setOneWay(false) } else { split.setCut(false) }
+                        try await Self.waitForProgress(suite, beyond: end)
+                    }
+                }
+                let chain = try await suite.agreedChain(hosts: split.hosts)
+                #expect(chain.count > before)
+                try await suite.checkNoEvidence(hosts: split.hosts)
+                try await WalkTests.checkNothingIsLostOrDoubled(suite)
+            }
+        }
+    }
+
+    private static func height(_ suite: RunningSuite) async throws -> Int {
+        let metrics = try await Curl.get("\(try suite.url(of: "validator-1"))/metrics").text
+        let line = metrics.split(separator: "\n").first { $0.hasPrefix("ledger_height ") }
+        return try #require(line.flatMap { Double($0.dropFirst("ledger_height ".count)) }.map { Int($0) })
+    }
+
+    /// SPEC RELIABILITY F13: within 10 s of healing; a debug build under load gets twice that.
+    private static func waitForProgress(_ suite: RunningSuite, beyond height: Int) async throws {
+        let deadline = ContinuousClock.now + .seconds(20)
+        while try await Self.height(suite) <= height {
+            try #require(ContinuousClock.now < deadline, "nothing is decided after healing\n\(suite.logs())")
+            try await Task.sleep(for: .milliseconds(100))
+        }
+    }
+}
