@@ -12,6 +12,8 @@ private let publishedMigrations: [String: String] = [
         "c908c0df34ca38864b73a1cdbd158ce68e32ee1359ccc2ae8f6ca80c05871115",
     "Services/Ledger/Adapters/Database/Migrations/V0001__ledger.sql":
         "06337642add78adc7128738f5b2cfe59b55e362a05ed8f3087c722d765b43db2",
+    "Services/Ledger/Adapters/Database/Migrations/V0002__block_first_index.sql":
+        "43e3a8a4785e6685e1b185c9bc45f9bfd220edadc1a3b37b2ff97c6e41d3352a",
     "Services/Ledger/Adapters/Database/Migrations/V0004__key_block_height.sql":
         "c58ec56affecace4b81e4f8a650f8d62ee7b69db17bc6b1257d37365bb8eb3d6",
     "Services/Notification/Adapters/Database/Migrations/V0001__notification.sql":

@@ -105,10 +105,11 @@ package struct LedgerService: Sendable {
             configuration: configuration, store: store, file: file, origin: origin,
             scrubber: scrubber(store, origin: origin, board), metrics: LedgerMetrics(metrics, logger: logger),
             logger: logger)
+        let reading = ReadingRoutes(reader: LogReader(store: store, published: service.published))
         let application = ServiceApplication(
             name: "ledger", host: configuration.host, port: configuration.port,
             routes: LedgerRoutes(validator: service.validator, store: store).routes
-                + service.peerRoutes.routes
+                + service.peerRoutes.routes + reading.routes
                 + [EvidenceRoute(store: store).route],
             readiness: { await service.readiness() }, metrics: metrics, logger: logger,
             background: [lock, service],
@@ -130,13 +131,15 @@ package struct LedgerService: Sendable {
             pace: configuration.scrubPace, board: board)
     }
 
-    private static func problem(of error: any Error) -> HTTPProblem? {
+    /// What a fault of the store means to whoever asked over HTTP.
+    package static func problem(of error: any Error) -> HTTPProblem? {
         switch error {
         case let fault as PostgresFault where fault.isTransient || fault.isPoolExhausted:
             .unavailable("store_unavailable", "the store cannot be read now; try again", cause: "\(fault)")
-        case is StoreFault:
+        case let fault as StoreFault:
             .unavailable(
-                "store_damaged", "the store holds something else than was signed; ask another validator")
+                "store_damaged", "the store holds something else than was signed; ask another validator",
+                cause: fault.description)
         default: nil
         }
     }

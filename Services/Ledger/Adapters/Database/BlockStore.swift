@@ -37,6 +37,9 @@ package struct BlockStore: Sendable {
         [
             Migration(fileName: "V0001__ledger.sql", bytes: PackageResources.V0001__ledger_sql),
             Migration(
+                fileName: "V0002__block_first_index.sql",
+                bytes: PackageResources.V0002__block_first_index_sql),
+            Migration(
                 fileName: "V0004__key_block_height.sql", bytes: PackageResources.V0004__key_block_height_sql),
         ]
     }

@@ -196,7 +196,8 @@ extension BlockStore {
         return try note(height, session).map { HeightNote(height: height, note: $0) }
     }
 
-    private func note(_ height: BlockHeight, _ session: PostgresSession) throws -> SignedNote? {
+    /// The note of a height, which a quorum cosigned; nil while it is not stored.
+    func note(_ height: BlockHeight, _ session: PostgresSession) throws -> SignedNote? {
         let row = try session.query(
             "SELECT note FROM note WHERE height = $1", [.int(Int64(bitPattern: height.value))]
         ).first

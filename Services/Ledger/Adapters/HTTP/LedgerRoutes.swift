@@ -4,19 +4,14 @@ import LedgerCore
 import LedgerProtocol
 import Model
 import ServiceRuntime
-import TransparencyLog
 
 /// What a ledger process serves to everybody who can reach it; the ledger holds no personal data.
 struct LedgerRoutes: Sendable {
     let validator: Validator
     let store: BlockStore
 
-    /// The height of a checkpoint's block, which the C2SP text has no line for; the name is a valid token.
-    private static let blockHeightField = HTTPField.Name("Consentry-Block-Height")!
-
     var routes: [Route] {
         [
-            .get("/checkpoint") { _ in try await checkpoint() },
             .get("/blocks/{height}") { request in try await block(request) },
             .get("/notes/{height}") { request in try await note(request) },
             .get("/keys/{id}") { request in try await key(request) },
@@ -25,20 +20,13 @@ struct LedgerRoutes: Sendable {
         ]
     }
 
-    private func checkpoint() async throws -> ServiceResponse {
-        guard let newest = try await validator.newestNote else {
-            throw HTTPProblem.notFound("no_checkpoint", "no checkpoint has a quorum of cosignatures yet")
-        }
-        return .bytes(
-            [UInt8](newest.note.encoded().utf8), contentType: "text/plain; charset=utf-8",
-            headers: [Self.blockHeightField: newest.height.description])
-    }
-
     private func block(_ request: ServiceRequest) async throws -> ServiceResponse {
         guard let bytes = try await store.finalBlock(try height(request)) else {
             throw HTTPProblem.notFound("no_block", "there is no final block at this height yet")
         }
-        return .bytes(bytes, contentType: "application/octet-stream")
+        return .bytes(
+            bytes, contentType: "application/octet-stream",
+            headers: [.cacheControl: ReadingRoutes.longCache])
     }
 
     private func note(_ request: ServiceRequest) async throws -> ServiceResponse {

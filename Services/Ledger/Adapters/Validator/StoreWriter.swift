@@ -24,6 +24,7 @@ struct StoreWriter: Sendable {
 
     let store: BlockStore
     let validator: Validator
+    let published: PublishedLog
     let metrics: LedgerMetrics
     let board: DamageBoard
     let logger: Logger
@@ -44,9 +45,11 @@ struct StoreWriter: Sendable {
                 notes = [:]
                 CrashPoint.blockStored.pass()
                 metrics.committed(after: ContinuousClock.now - started)
+                for commit in commits { published.stored(commit.block) }
                 try await validator.committed(newest)
             case .keep(let note, let height):
                 notes[height] = note
+                published.noted(note, height)
                 // A network at work stores notes with blocks; one that stands still stores the last ones
                 // alone.
                 let waiting = notes

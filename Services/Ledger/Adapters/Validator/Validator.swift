@@ -97,13 +97,6 @@ actor Validator {
         stop()
     }
 
-    /// - Throws: what ended the validator: a note may hold a signature that did not become durable.
-    var newestNote: HeightNote? {
-        get throws {
-            if let failure { throw failure }
-            return core.newestNote
-        }
-    }
     var tiles: TileAccumulator { core.tiles }
 
     /// The height of the newest decided block, stored or not.

@@ -13,6 +13,7 @@ struct ValidatorService: Service {
     private static let recordsBackMax: Int64 = 1_000
 
     let validator: Validator
+    let published: PublishedLog
     private let configuration: LedgerConfiguration
     /// What other validators and operators use over HTTP.
     let peerRoutes: PeerRoutes
@@ -58,8 +59,10 @@ struct ValidatorService: Service {
                 file: file, signStatePath: configuration.signStatePath, transport: transport,
                 network: store.network, peerURLs: { configuration.peerURLs(in: $0) },
                 storeWork: workContinuation, questions: questionContinuation, metrics: metrics))
+        published = PublishedLog(origin)
         writer = StoreWriter(
-            store: store, validator: validator, metrics: metrics, board: scrubber.board, logger: logger)
+            store: store, validator: validator, published: published, metrics: metrics,
+            board: scrubber.board, logger: logger)
         responder = Responder(
             store: store, validator: validator, transport: transport, settings: settings,
             board: scrubber.board, logger: logger)
