@@ -10,6 +10,7 @@ struct ConsentryCommand: AsyncParsableCommand {
         subcommands: [
             NetworkCommand.self,
             VerifyCommand.self,
+            LedgerCommand.self,
             EventsCommand.self,
             WalkCommand.self,
             LoadCommand.self,

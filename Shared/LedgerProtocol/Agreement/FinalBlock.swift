@@ -76,35 +76,18 @@ package struct FinalBlock: BinaryForm {
     /// who keeps each key's next one.
     /// - Throws: `ProtocolFault` that says what does not hold.
     package func verify(after head: ChainHead) throws(ProtocolFault) -> ChainHead {
-        let network = head.network
+        try verifySignatures(head.network)
+        return try verifyLink(after: head)
+    }
+
+    /// Checks the certificate and the signature of every submission, so that blocks are checked side by side.
+    ///
+    /// - Throws: `ProtocolFault` that says what does not hold.
+    package func verifySignatures(_ network: NetworkState) throws(ProtocolFault) {
         try certificate.verify(network)
         guard certificate.blockHash == blockHash else {
             throw ProtocolFault(
                 .inconsistent, "the certificate is for another block than the one it came with")
-        }
-        guard blockEntry.height == head.height.next, blockEntry.previous == head.hash else {
-            throw ProtocolFault(
-                .wrongPredecessor, "block `\(height)` does not follow on the block at height `\(head.height)`"
-            )
-        }
-        guard blockEntry.time > head.time else {
-            throw ProtocolFault(.inconsistent, "block `\(height)` is not later than the block before")
-        }
-        let next = try verifySubmissions(network)
-        guard blockEntry.validatorSet == network.validatorSetHash,
-            blockEntry.nextValidatorSet == next.validatorSetHash
-        else { throw ProtocolFault(.inconsistent, "block `\(height)` states another validator set") }
-        let tree = Self.tree(after: head, submissions: submissions, blockEntry: blockEntry)
-        guard Self.checkpointText(origin: network.origin, tree: tree) == checkpointText else {
-            throw ProtocolFault(.wrongRoot, "the entries of block `\(height)` do not give its checkpoint")
-        }
-        return ChainHead(height: height, hash: blockHash, time: blockEntry.time, tree: tree, network: next)
-    }
-
-    /// Gives the network of the next height.
-    private func verifySubmissions(_ network: NetworkState) throws(ProtocolFault) -> NetworkState {
-        guard Self.isInOrder(submissions) else {
-            throw ProtocolFault(.inconsistent, "the submissions of block `\(height)` are not in their order")
         }
         for submission in submissions {
             guard let submitter = network.submitter(submission.keyID) else {
@@ -116,6 +99,37 @@ package struct FinalBlock: BinaryForm {
                 throw ProtocolFault(
                     .badSignature, "block `\(height)` holds a submission of `\(submitter.name)`: \(error)")
             }
+        }
+    }
+
+    /// Checks what `verifySignatures` leaves, under the head's network, and gives the head after the block.
+    ///
+    /// - Throws: `ProtocolFault` that says what does not hold.
+    package func verifyLink(after head: ChainHead) throws(ProtocolFault) -> ChainHead {
+        let network = head.network
+        guard blockEntry.height == head.height.next, blockEntry.previous == head.hash else {
+            throw ProtocolFault(
+                .wrongPredecessor, "block `\(height)` does not follow on the block at height `\(head.height)`"
+            )
+        }
+        guard blockEntry.time > head.time else {
+            throw ProtocolFault(.inconsistent, "block `\(height)` is not later than the block before")
+        }
+        let next = try nextNetwork(after: network)
+        guard blockEntry.validatorSet == network.validatorSetHash,
+            blockEntry.nextValidatorSet == next.validatorSetHash
+        else { throw ProtocolFault(.inconsistent, "block `\(height)` states another validator set") }
+        let tree = Self.tree(after: head, submissions: submissions, blockEntry: blockEntry)
+        guard Self.checkpointText(origin: network.origin, tree: tree) == checkpointText else {
+            throw ProtocolFault(.wrongRoot, "the entries of block `\(height)` do not give its checkpoint")
+        }
+        return ChainHead(height: height, hash: blockHash, time: blockEntry.time, tree: tree, network: next)
+    }
+
+    /// Gives the network of the next height.
+    private func nextNetwork(after network: NetworkState) throws(ProtocolFault) -> NetworkState {
+        guard Self.isInOrder(submissions) else {
+            throw ProtocolFault(.inconsistent, "the submissions of block `\(height)` are not in their order")
         }
         do throws(RefusalCode) {
             return try GovernanceRules.nextState(after: submissions, on: network, at: height)

@@ -26,6 +26,42 @@ enum FileBytes {
         }
     }
 
+    /// Reads a file that may not be there: nil then.
+    ///
+    /// - Throws: `FileFault` that names the file and what the system says, or that it is too large.
+    static func readIfPresent(_ path: String, bytesMax: Int) throws(FileFault) -> [UInt8]? {
+        guard let count = byteCount(of: path) else { return nil }
+        guard count <= bytesMax else {
+            throw FileFault(description: "`\(path)` is larger than \(bytesMax) bytes")
+        }
+        return try read(path)
+    }
+
+    /// The size of a file; nil when there is no such file.
+    static func byteCount(of path: String) -> Int? {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return Int(status.st_size)
+    }
+
+    /// Puts a file in place as a whole, over one that is there; durable only after `syncAll`.
+    ///
+    /// - Throws: `FileFault` that names the file and what the system says.
+    static func replace(_ path: String, with bytes: [UInt8]) throws(FileFault) {
+        let part = path + ".part"
+        if let slash = path.lastIndex(of: "/"), slash > path.startIndex {
+            try makeFolder(String(path[..<slash]), mode: 0o755)
+        }
+        let descriptor = open(part, O_WRONLY | O_CREAT | O_CLOEXEC | O_TRUNC, 0o644)
+        guard descriptor >= 0 else { throw FileFault("cannot be written", part) }
+        defer { close(descriptor) }
+        try append(bytes, to: descriptor, part)
+        guard rename(part, path) == 0 else { throw FileFault("cannot be put in place", path) }
+    }
+
+    /// Waits until everything written so far is on disk, which is faster than asking for each of many files.
+    static func syncAll() { Glibc.sync() }
+
     /// Writes a file that anyone may read, over one that is there, and makes the folders above it.
     ///
     /// - Throws: `FileFault` that names the file and what the system says.

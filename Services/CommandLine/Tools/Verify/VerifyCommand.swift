@@ -1,7 +1,8 @@
 import ArgumentParser
 
-/// `consentry verify`: checks that need no running service.
-struct VerifyCommand: ParsableCommand {
+/// `consentry verify`: checks that believe nobody but the genesis or policy file.
+struct VerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "verify", abstract: "Check proofs offline.", subcommands: [VerifyReceipt.self])
+        commandName: "verify", abstract: "Check receipts, checkpoints and whole ledgers.",
+        subcommands: [VerifyReceipt.self, VerifyConsistency.self, VerifyLedger.self])
 }

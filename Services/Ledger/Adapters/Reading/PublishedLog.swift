@@ -35,8 +35,8 @@ package final class PublishedLog: Sendable {
         var waiting: [BlockHeight: SignedNote] = [:]
     }
 
-    // The core lets the store fall three blocks behind; notes of more heights than this do not wait for it.
-    private static let waitingMax = 16
+    // While it catches up the store takes 64 blocks at once; notes of more heights than this do not wait.
+    private static let waitingMax = 128
 
     private let state: Mutex<State>
 
