@@ -34,6 +34,15 @@ package struct KeyFolder: Sendable {
         return Signer(key)
     }
 
+    /// Reads an Ed25519 key that the process can do without; nil when there is no such file.
+    ///
+    /// - Throws: `ConfigurationError` for a file that others can read or that is no such key.
+    package func signerIfPresent(_ name: String) throws(ConfigurationError) -> Signer? {
+        guard access("\(path)/\(name)", F_OK) == 0 else { return nil }
+        let file = try keyFile(name)
+        do throws(KeyFileFault) { return Signer(try file.signingKey()) } catch { throw fault(name, error) }
+    }
+
     /// Reads an X25519 key and checks it against genesis.
     func unsealer(_ name: String, matching expected: PublicSealingKey) throws(ConfigurationError) -> Unsealer
     {

@@ -25,7 +25,7 @@ import Testing
             #expect(code == 0)
             var expected = ["organizations/north-hospital", "organizations/south-clinic"]
             for number in 1...4 {
-                expected += ["consensus", "cosignature", "log"].map { "validator-\(number)/\($0)" }
+                expected += ["consensus", "cosignature", "log", "witness"].map { "validator-\(number)/\($0)" }
             }
             for name in ServiceName.allCases {
                 expected += ["signing", "sealing", "root"].map { "\(name.rawValue)/\($0)" }

@@ -16,6 +16,8 @@ private let publishedMigrations: [String: String] = [
         "43e3a8a4785e6685e1b185c9bc45f9bfd220edadc1a3b37b2ff97c6e41d3352a",
     "Services/Ledger/Adapters/Database/Migrations/V0004__key_block_height.sql":
         "c58ec56affecace4b81e4f8a650f8d62ee7b69db17bc6b1257d37365bb8eb3d6",
+    "Services/Ledger/Adapters/Database/Migrations/V0003__witness.sql":
+        "b17cc82cf772484645b0fdbd6f5b05067e2ffc1deaafa9fae99a19232f0c3858",
     "Services/Notification/Adapters/Database/Migrations/V0001__notification.sql":
         "a6a36f259715183f4dec1473b9ede5c896d7061601345fa95557cabb9e5559da",
     "Services/Records/Adapters/Database/Migrations/V0001__records.sql":

@@ -105,14 +105,24 @@ package struct LedgerService: Sendable {
             configuration: configuration, store: store, file: file, origin: origin,
             scrubber: scrubber(store, origin: origin, board), metrics: LedgerMetrics(metrics, logger: logger),
             logger: logger)
-        let reading = ReadingRoutes(reader: LogReader(store: store, published: service.published))
+        let reader = LogReader(store: store, published: service.published)
+        let witness = WitnessStore(pool: store.pool)
+        let cosigned = CosignedNotes()
+        let witnesses = WitnessClient(
+            witnesses: { [configuration] in
+                configuration.witnessing.witnesses
+                    + WitnessSettings.witnesses(in: store.network.current.newest)
+            }, reader: reader, store: witness,
+            cosigned: cosigned, logger: logger)
+        let routes =
+            LedgerRoutes(validator: service.validator, store: store).routes + service.peerRoutes.routes
+            + ReadingRoutes(reader: reader, cosigned: cosigned).routes
+            + WitnessRoutes(settings: configuration.witnessing, store: witness).routes
+            + [EvidenceRoute(store: store).route]
         let application = ServiceApplication(
-            name: "ledger", host: configuration.host, port: configuration.port,
-            routes: LedgerRoutes(validator: service.validator, store: store).routes
-                + service.peerRoutes.routes + reading.routes
-                + [EvidenceRoute(store: store).route],
+            name: "ledger", host: configuration.host, port: configuration.port, routes: routes,
             readiness: { await service.readiness() }, metrics: metrics, logger: logger,
-            background: [lock, service],
+            background: [lock, witnesses, service],
             mapError: { error in
                 // Whoever meets damage first need not wait for the scrubber to come by.
                 if let fault = error as? StoreFault, fault.halt != nil { board.ring() }

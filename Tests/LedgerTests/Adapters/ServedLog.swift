@@ -46,6 +46,8 @@ struct ServedLog: Sendable {
     let blocks: [(commit: BlockCommit, note: SignedNote)]
     let pool: PostgresPool
     let published: PublishedLog
+    let reader: LogReader
+    let cosigned: CosignedNotes
     let port: Int
 
     /// The leaves in the order of the log.
@@ -78,12 +80,15 @@ struct ServedLog: Sendable {
                 try await store.append(commit, notes: isNoted ? [commit.block.height: note] : [:])
                 published.stored(commit.block)
             }
-            let routes = ReadingRoutes(reader: LogReader(store: store, published: published)).routes
+            let reader = LogReader(store: store, published: published)
+            let cosigned = CosignedNotes()
+            let routes = ReadingRoutes(reader: reader, cosigned: cosigned).routes
             outcome = .success(
                 try await serving(routes) { port in
                     try await body(
                         ServedLog(
-                            network: network, blocks: blocks, pool: pool, published: published, port: port))
+                            network: network, blocks: blocks, pool: pool, published: published,
+                            reader: reader, cosigned: cosigned, port: port))
                 })
         } catch {
             outcome = .failure(error)

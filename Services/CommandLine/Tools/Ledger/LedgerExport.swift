@@ -41,7 +41,9 @@ struct LedgerExport: Sendable {
                     + "ask another validator")
         }
         let path = "consistency/\(known.size)/\(offered.size)"
-        guard known.size > 0, offered.size > known.size, let lines = try await source.read(path) else { return }
+        guard known.size > 0, offered.size > known.size, let lines = try await source.read(path) else {
+            return
+        }
         do {
             let proof = try ConsistencyProof(oldSize: known.size, newSize: offered.size, lines: lines)
             try proof.verify(oldRoot: known.root, newRoot: offered.root)

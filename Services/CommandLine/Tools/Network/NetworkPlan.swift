@@ -51,6 +51,8 @@ struct NetworkPlan: Sendable {
         }
         let validators = try validatorURLs.enumerated().map { index, url in
             let number = index + 1
+            // Genesis does not name it: whoever wants to be witnessed lists it, whoever does not ignores it.
+            _ = try keys.signing(layout.validatorKey(number, "witness"))
             return GenesisValidator(
                 name: "validator-\(number).\(name).consentry.example",
                 organization: organizations[index % organizations.count].id, url: url,

@@ -15,6 +15,8 @@ package struct LedgerConfiguration: Sendable {
     package var kafka: KafkaConfiguration
     /// Where a validator is reached over HTTP, if not at the address that the network names, by its index.
     package var peerURLs: [ValidatorIndex: String] = [:]
+    /// The logs that it witnesses and the witnesses of its own.
+    package var witnessing: WitnessSettings
     /// The file of the sign-state, on a disk that outlives the database.
     package var signStatePath: String
     /// The address to listen on.
@@ -33,6 +35,7 @@ package struct LedgerConfiguration: Sendable {
         self.settings = settings
         self.postgres = postgres
         self.kafka = kafka
+        witnessing = WitnessSettings(name: "witness")
         self.signStatePath = signStatePath
         self.host = host
         self.port = port
@@ -79,6 +82,9 @@ package struct LedgerConfiguration: Sendable {
         let overdue = try environment.int("CONSENTRY_OVERDUE_SECONDS", default: 30, in: 1...86_400)
         settings.overdueMilliseconds = Int64(overdue) * 1_000
         peerURLs = try Self.peerURLs(genesis, environment)
+        witnessing = try WitnessSettings(
+            environment, keys: folder,
+            validatorName: member?.name ?? "validator-\(number).\(genesis.network).consentry.example")
         signStatePath = try environment.path("CONSENTRY_SIGN_STATE")
         host = try environment.string("CONSENTRY_HOST", default: "127.0.0.1")
         port = try environment.int(

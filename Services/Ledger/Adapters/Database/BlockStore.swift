@@ -39,6 +39,7 @@ package struct BlockStore: Sendable {
             Migration(
                 fileName: "V0002__block_first_index.sql",
                 bytes: PackageResources.V0002__block_first_index_sql),
+            Migration(fileName: "V0003__witness.sql", bytes: PackageResources.V0003__witness_sql),
             Migration(
                 fileName: "V0004__key_block_height.sql", bytes: PackageResources.V0004__key_block_height_sql),
         ]

@@ -4,6 +4,7 @@ import LedgerCore
 import LedgerProtocol
 import Model
 import ServiceRuntime
+import TransparencyLog
 
 /// What a ledger process serves to everybody who can reach it; the ledger holds no personal data.
 struct LedgerRoutes: Sendable {

@@ -8,6 +8,7 @@ import TransparencyLog
 /// What is read of the log over HTTP: C2SP tlog-tiles, and proofs for those who do not make them from tiles.
 package struct ReadingRoutes: Sendable {
     private let reader: LogReader
+    private let cosigned: CosignedNotes
 
     /// The height of a checkpoint's block, for which the C2SP text has no line; the name is a valid token.
     private static let blockHeightField = HTTPField.Name("Consentry-Block-Height")!
@@ -18,8 +19,11 @@ package struct ReadingRoutes: Sendable {
     // Four path elements of three digits name 10^12 tiles; a partial one has an element more.
     private static let tileElementsMax = 5
 
-    /// Serves what a reader reads.
-    package init(reader: LogReader) { self.reader = reader }
+    /// Serves what a reader reads, and beside the checkpoint what witnesses signed of it.
+    package init(reader: LogReader, cosigned: CosignedNotes) {
+        self.reader = reader
+        self.cosigned = cosigned
+    }
 
     /// The routes of reading; each answer is verified before it leaves.
     package var routes: [Route] {
@@ -29,6 +33,7 @@ package struct ReadingRoutes: Sendable {
         }
         return tiles + [
             .get("/checkpoint") { _ in try checkpoint() },
+            .get("/checkpoint/witnessed") { _ in try witnessedCheckpoint() },
             .get("/receipts/{index}") { request in try await receipt(request) },
             .get("/consistency/{old}/{new}") { request in try await consistency(request) },
             .get("/payloads/{index}") { request in try await payload(request) },
@@ -37,9 +42,23 @@ package struct ReadingRoutes: Sendable {
 
     private func checkpoint() throws -> ServiceResponse {
         guard let newest = reader.published.view.newest else { throw Self.noCheckpoint }
-        return .bytes(
-            [UInt8](newest.note.encoded().utf8), contentType: Self.plainText,
-            headers: [.cacheControl: Self.shortCache, Self.blockHeightField: newest.height.description])
+        var note = newest.note
+        note.signatures += cosigned.signatures(on: note.text)
+        return Self.answer(note, newest.height)
+    }
+
+    /// The newest checkpoint that a witness cosigned; under load the newest one of all has moved on by then.
+    private func witnessedCheckpoint() throws -> ServiceResponse {
+        guard let (height, note) = cosigned.newestWitnessed else {
+            throw HTTPProblem.notFound("no_checkpoint", "no witness has cosigned a checkpoint yet")
+        }
+        return Self.answer(note, height)
+    }
+
+    private static func answer(_ note: SignedNote, _ height: BlockHeight) -> ServiceResponse {
+        .bytes(
+            [UInt8](note.encoded().utf8), contentType: plainText,
+            headers: [.cacheControl: shortCache, blockHeightField: height.description])
     }
 
     private func tile(_ request: ServiceRequest) async throws -> ServiceResponse {
