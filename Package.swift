@@ -12,6 +12,7 @@ let package = Package(
         .executable(name: "notification", targets: ["notification"]),
         .executable(name: "devbroker", targets: ["devbroker"]),
         .executable(name: "simulate", targets: ["simulate"]),
+        .executable(name: "fuzz", targets: ["fuzz"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -164,12 +165,24 @@ extension [Target] {
             .target(
                 name: "TestSupport", dependencies: ["Model", "Postgres", "Kafka"], path: "Tests/TestSupport",
                 swiftSettings: .strict),
+            .target(
+                name: "LedgerFixtures",
+                dependencies: ["Model", "Cryptography", "Merkle", "TransparencyLog", "LedgerProtocol"],
+                path: "Tests/LedgerFixtures", swiftSettings: .strict),
+            .executableTarget(
+                name: "fuzz",
+                dependencies: [
+                    "LedgerFixtures", "Model", "Cryptography", "Merkle", "TransparencyLog", "LedgerProtocol",
+                    "LedgerCore", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                ],
+                path: "Tests/DecoderFuzz", swiftSettings: .strict),
             .tests("Model"),
             .tests("Cryptography"),
             .tests("Merkle", ["Cryptography"]),
             .tests("TransparencyLog", ["Merkle", "Cryptography"]),
             .tests(
-                "LedgerProtocol", of: ["LedgerProtocol", "Merkle", "Cryptography", "TransparencyLog"],
+                "LedgerProtocol",
+                of: ["LedgerProtocol", "LedgerFixtures", "Merkle", "Cryptography", "TransparencyLog"],
                 exclude: ["Vectors"]),
             .tests("Tokens", ["Cryptography"]),
             .tests("ConsentEngine"),

@@ -31,6 +31,8 @@ package enum Base64 {
     }
 
     private static func decode(_ text: some StringProtocol, variant: CInt) -> [UInt8]? {
+        // libsodium 1.0.18 takes every byte from 0x80 for a character of the alphabet.
+        guard text.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
         let text = text.utf8.map { CChar(bitPattern: $0) }
         var bytes = [UInt8](repeating: 0, count: text.count / 4 * 3 + 3)
         var count = 0

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Holds verify_receipt.py against the pinned vectors: I8, any change of one bit fails.
+"""Holds the checks of receipts against the pinned vectors: I8, any change of one bit fails.
 
 The genesis file is tried at every n-th bit, n from the environment variable BIT_STEP (1 tries all), because a bit
 flipped in a key costs a point multiplication in Python.
@@ -9,7 +9,10 @@ import os
 import pathlib
 import unittest
 
-import verify_receipt
+from consentry_verifier.canonical_json import canonical_number
+from consentry_verifier.ed25519 import is_sealing_key, is_signing_key
+from consentry_verifier.receipts import verify
+from consentry_verifier.refusal import Invalid
 
 VECTORS = pathlib.Path(__file__).resolve().parent.parent / "LedgerProtocolTests" / "Vectors"
 
@@ -34,14 +37,14 @@ class VerifyReceiptTests(unittest.TestCase):
             files = [self.receipt, self.event, self.genesis]
             files[place] = data
             try:
-                verify_receipt.verify(*files)
+                verify(*files)
                 accepted.append(name)
-            except verify_receipt.Invalid:
+            except Invalid:
                 pass
         return accepted
 
     def test_the_vectors_are_valid(self):
-        verdict = verify_receipt.verify(self.receipt, self.event, self.genesis)
+        verdict = verify(self.receipt, self.event, self.genesis)
         self.assertEqual((verdict["index"], verdict["treeSize"], len(verdict["cosigners"])), (3, 6, 3))
 
     def test_every_flipped_bit_of_the_receipt_is_refused(self):
@@ -63,13 +66,13 @@ class VerifyReceiptTests(unittest.TestCase):
 
     def test_small_order_keys_are_refused(self):
         for data in ("01" + "00" * 31, "00" * 32, "ec" + "ff" * 30 + "7f", "ee" + "ff" * 30 + "7f"):
-            self.assertFalse(verify_receipt.is_signing_key(bytes.fromhex(data)))
-        self.assertFalse(verify_receipt.is_sealing_key(bytes(32)))
+            self.assertFalse(is_signing_key(bytes.fromhex(data)))
+        self.assertFalse(is_sealing_key(bytes(32)))
 
     def test_numbers_are_written_as_ecmascript_writes_them(self):
         for lexeme, text in (("1.50", "1.5"), ("1e21", "1e+21"), ("1e20", "1" + "0" * 20), ("-0", "0"),
                              ("0.000001", "0.000001"), ("1e-7", "1e-7"), ("123456789.125", "123456789.125")):
-            self.assertEqual(verify_receipt.canonical_number(lexeme), text)
+            self.assertEqual(canonical_number(lexeme), text)
 
 
 if __name__ == "__main__":

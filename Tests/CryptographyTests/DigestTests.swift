@@ -76,11 +76,11 @@ struct EncodingTests {
     @Test(arguments: [
         "A", "AA", "AAA", "AA=", "AAA==", "AB==", "AAB=", "AAAA=", "AAAA====", " AAAA", "AAAA\n", "AA AA",
         "-_8=",
-        "=", "====", "AA==AA==", "AAé=", "AA\u{0}A",
+        "=", "====", "AA==AA==", "AAé=", "AAé", "AA\u{A0}", "é\u{A0}", "AA\u{0}A",
     ])
     func looseBase64IsRefused(text: String) { #expect(Base64.decode(text) == nil) }
 
-    @Test(arguments: ["A", "AB", "AA==", "AAB", "+/8", "AA\n", "AAAA=", " AA"])
+    @Test(arguments: ["A", "AB", "AA==", "AAB", "+/8", "AA\n", "AAAA=", " AA", "AAé", "AA\u{A0}", "é\u{A0}"])
     func looseURLBase64IsRefused(text: String) { #expect(Base64.decodeURL(text) == nil) }
 
     @Test func acceptedBase64HasOneSpelling() {

@@ -1,8 +1,10 @@
 import Cryptography
 import Foundation
+import LedgerFixtures
 import LedgerProtocol
 import Model
 import Testing
+import TransparencyLog
 
 @Suite struct BinaryFormTests {
     @Test(arguments: Examples.forms)
@@ -46,6 +48,17 @@ import Testing
             return (try? example.again(bytes)) != nil
         }
         #expect(accepted == [])
+    }
+
+    /// A height has a successor and fits a column of the database, so no arithmetic on one can trap.
+    @Test(arguments: [UInt64.max, 1 << 63, 0])
+    func heightsBeyondTheirRangeAreRefused(value: UInt64) throws {
+        let status = try #require(Examples.forms.first { $0.name == "height-status" })
+        let place = status.bytes.count - Signature.byteCount - 8
+        let bytes =
+            status.bytes[..<place] + withUnsafeBytes(of: value.bigEndian) { [UInt8]($0) }
+            + status.bytes.suffix(Signature.byteCount)
+        #expect(throws: DecodingFault.self) { try HeightStatus(decoding: Array(bytes)) }
     }
 
     @Test func messagesAreToldApartByTheirMagic() throws {
@@ -92,6 +105,23 @@ import Testing
         #expect(try Vectors.file("event.json") == Examples.event.bytes)
     }
 
+    /// A whole ledger as a folder, which the verifier in Python reads.
+    @Test func ledgerHasThePinnedBytes() throws {
+        for block in Examples.ledger.blocks {
+            try Vectors.pin("ledger/blocks/\(block.height)", block.encoded)
+        }
+        try Vectors.pin("ledger/checkpoint", [UInt8](try Examples.ledger.note().encoded().utf8))
+    }
+
+    /// A ledger whose validators change, and the proof of the change.
+    @Test func changedLedgerHasThePinnedBytes() throws {
+        for block in Examples.changedLedger.chain.blocks {
+            try Vectors.pin("changed-ledger/blocks/\(block.height)", block.encoded)
+        }
+        try Vectors.pin("changed-ledger/checkpoint", [UInt8](Examples.changedNote.encoded().utf8))
+        try Vectors.pin("changed-ledger/changes.json", Examples.changedLedger.changes.json.encoded())
+    }
+
     @Test func digestsHaveThePinnedValues() throws {
         let genesis = Examples.network.genesis
         let digests = [
@@ -110,6 +140,18 @@ enum Vectors {
 
     static func file(_ name: String) throws -> [UInt8] {
         [UInt8](try Data(contentsOf: folder.appending(path: name)))
+    }
+
+    /// Holds bytes against a pinned file; with `CONSENTRY_WRITE_VECTORS=1` writes the file instead and fails.
+    static func pin(_ name: String, _ bytes: [UInt8]) throws {
+        if ProcessInfo.processInfo.environment["CONSENTRY_WRITE_VECTORS"] == "1" {
+            let url = folder.appending(path: name)
+            try FileManager.default.createDirectory(
+                at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(bytes).write(to: url)
+            Issue.record("`\(name)` was written; run again without CONSENTRY_WRITE_VECTORS")
+        }
+        #expect(try file(name) == bytes, "`\(name)` has other bytes")
     }
 
     /// The lines `name hexadecimal` of `forms.txt`.

@@ -1,5 +1,6 @@
 import Cryptography
 import Foundation
+import LedgerFixtures
 import LedgerProtocol
 import Model
 import Testing

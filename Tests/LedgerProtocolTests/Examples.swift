@@ -1,4 +1,5 @@
 import Cryptography
+import LedgerFixtures
 import LedgerProtocol
 import Model
 import Testing
@@ -31,6 +32,50 @@ enum Examples {
     static let compactNetwork: TestNetwork = attempt { try TestNetwork(isCompact: true) }
     static let compactEvent: EventDisclosure = attempt { try compactNetwork.disclosure(2) }
     static let compactReceipt: [UInt8] = attempt { try receipt(in: try chain(of: compactNetwork)) }
+
+    /// The chain and three more blocks: each key goes on where it was, and one block is a heartbeat.
+    static let ledger: TestChain = attempt {
+        var ledger = chain
+        try ledger.append([
+            try network.submission(
+                by: .identity, sequence: 1,
+                events: try (6..<9).map { try network.disclosure($0, by: .identity) }),
+            try network.submission(
+                by: .records, sequence: 0, events: [try network.disclosure(9, by: .records)]),
+        ])
+        try ledger.append([])
+        try ledger.append([
+            try network.submission(by: .consent, sequence: 2, events: [try network.disclosure(10)])
+        ])
+        return ledger
+    }
+
+    /// The chain, a block in which a fifth validator joins, and a block of the five.
+    static let changedLedger: (chain: TestChain, changes: NetworkChangeList) = attempt {
+        var ledger = chain
+        let fifth = network.newcomer("fifth", number: 5)
+        ledger.newcomers = [TestNetwork.signer("fifth consensus")]
+        let document = network.document(
+            [.addValidator(fifth)], of: network.genesis.initial, expires: BlockHeight(100))
+        try ledger.append([try network.submission(of: document, sequence: 0)])
+        let change = try ledger.networkChange()
+        try ledger.append([])
+        return (ledger, NetworkChangeList([change].compactMap { $0 }))
+    }
+
+    /// The newest checkpoint of the changed ledger, cosigned by a quorum of the five.
+    static let changedNote: SignedNote = attempt {
+        let text = changedLedger.chain.blocks.last?.checkpointText ?? ""
+        let signers = network.cosignature + [TestNetwork.signer("fifth cosignature")]
+        let cosignatures = signers.enumerated().dropFirst().map { place, signer in
+            (ValidatorIndex(UInt16(place)), Cosignature(signing: text, time: 1_795_374_009, with: signer))
+        }
+        let note = CheckpointNote.make(
+            checkpointText: text, cosignatures: Dictionary(uniqueKeysWithValues: cosignatures),
+            logSigner: network.log[1], network: changedLedger.chain.head.network)
+        guard let note else { fatalError("four of five cosigned") }
+        return note
+    }
 
     private static func chain(of network: TestNetwork) throws -> TestChain {
         var chain = TestChain(network)

@@ -1,4 +1,5 @@
 import Cryptography
+import LedgerFixtures
 import LedgerProtocol
 import Model
 import Testing
@@ -67,6 +68,8 @@ import TransparencyLog
     /// Each line changes the text of a good file; what comes out must be refused with this code.
     @Test(arguments: [
         ("\"network\":\"test\"", "\"network\":\"Test\"", GenesisFault.Code.wrongValue),
+        // The Kelvin sign, which Swift holds equal to K, makes another member.
+        ("\"name\":\"validator-1", "\"log\u{212A}ey\":\"\",\"name\":\"validator-1", .wrongMembers),
         ("\"network\":\"test\"", "\"network\":\"\"", .wrongValue),
         ("\"network\":\"test\"", "\"network\":7", .wrongValue),
         ("\"network\":\"test\"", "\"network\": \"test\"", .notCanonical),

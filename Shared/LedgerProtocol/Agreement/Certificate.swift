@@ -64,8 +64,7 @@ package struct Certificate: BinaryForm {
     package init(decoding bytes: [UInt8]) throws(DecodingFault) {
         var reader = try BinaryReader(bytes, magic: Self.magic)
         networkID = try reader.digest()
-        height = BlockHeight(try reader.integer())
-        guard height.value > 0 else { throw reader.fault(.valueOutOfRange) }
+        height = try reader.height()
         round = try reader.integer()
         guard round <= Int32.max else { throw reader.fault(.valueOutOfRange) }
         blockHash = try reader.digest()

@@ -32,8 +32,7 @@ package struct CosignatureMessage: BinaryForm {
     package init(decoding bytes: [UInt8]) throws(DecodingFault) {
         var reader = try BinaryReader(bytes, magic: Self.magic)
         networkID = try reader.digest()
-        height = BlockHeight(try reader.integer())
-        guard height.value > 0 else { throw reader.fault(.valueOutOfRange) }
+        height = try reader.height()
         validator = ValidatorIndex(try reader.integer())
         checkpointHash = try reader.digest()
         let time: UInt64 = try reader.integer()

@@ -33,7 +33,7 @@ package struct FinalBlock: BinaryForm {
 
     package init(decoding bytes: [UInt8]) throws(DecodingFault) {
         var reader = try BinaryReader(bytes, magic: Self.magic)
-        let height = BlockHeight(try reader.integer())
+        let height = try reader.height()
         blockEntry = try BlockEntry(decoding: reader.bytes(BlockEntry.byteCount))
         guard blockEntry.height == height else { throw reader.fault(.contradiction) }
         let textCount = try reader.count(UInt16.self, in: 1...ProtocolLimits.checkpointBytesMax)

@@ -37,8 +37,7 @@ package struct HeightStatus: BinaryForm {
         var reader = try BinaryReader(bytes, magic: Self.magic)
         networkID = try reader.digest()
         validator = ValidatorIndex(try reader.integer())
-        height = BlockHeight(try reader.integer())
-        guard height.value > 0 else { throw reader.fault(.valueOutOfRange) }
+        height = try reader.height()
         signature = try reader.signature()
         try reader.end()
     }

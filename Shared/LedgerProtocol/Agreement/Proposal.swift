@@ -73,7 +73,7 @@ package struct Proposal: BinaryForm {
     package init(decoding bytes: [UInt8]) throws(DecodingFault) {
         var reader = try BinaryReader(bytes, magic: Self.magic)
         let networkID = try reader.digest()
-        let height = BlockHeight(try reader.integer())
+        let height = try reader.height()
         let round: UInt32 = try reader.integer()
         guard round <= Int32.max else { throw reader.fault(.valueOutOfRange) }
         let validRound: Int32 = try reader.integer()

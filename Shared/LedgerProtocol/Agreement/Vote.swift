@@ -66,8 +66,7 @@ package struct Vote: BinaryForm {
             throw reader.fault(.valueOutOfRange)
         }
         self.step = step
-        height = BlockHeight(try reader.integer())
-        guard height.value > 0 else { throw reader.fault(.valueOutOfRange) }
+        height = try reader.height()
         round = try reader.integer()
         guard round <= Int32.max else { throw reader.fault(.valueOutOfRange) }
         let hash = try reader.digest()

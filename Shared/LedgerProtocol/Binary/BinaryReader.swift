@@ -1,4 +1,5 @@
 package import Cryptography
+package import Model
 
 /// Reads big-endian fields in their order and refuses what is missing or left over.
 package struct BinaryReader: Sendable {
@@ -51,6 +52,16 @@ package struct BinaryReader: Sendable {
         let value = try integer(kind)
         guard let count = Int(exactly: value), allowed.contains(count) else { throw fault(.countOutOfRange) }
         return count
+    }
+
+    /// Takes the height of a block, from 1 to the most that 63 bits hold, so that it has a successor and fits
+    /// a column of the database.
+    ///
+    /// - Throws: `DecodingFault` with `.truncated` or `.valueOutOfRange`.
+    package mutating func height() throws(DecodingFault) -> BlockHeight {
+        let value: UInt64 = try integer()
+        guard value > 0, value <= UInt64(Int64.max) else { throw fault(.valueOutOfRange) }
+        return BlockHeight(value)
     }
 
     /// Takes that many bytes.

@@ -32,8 +32,7 @@ package struct BlockEntry: BinaryForm {
 
     package init(decoding bytes: [UInt8]) throws(DecodingFault) {
         var reader = try BinaryReader(bytes, magic: Self.magic)
-        height = BlockHeight(try reader.integer())
-        guard height.value > 0 else { throw reader.fault(.valueOutOfRange) }
+        height = try reader.height()
         previous = try reader.digest()
         time = Timestamp(milliseconds: try reader.integer())
         validatorSet = try reader.digest()

@@ -72,8 +72,7 @@ package struct ReceiptRecord: BinaryForm {
         var reader = try BinaryReader(bytes, magic: Self.magic)
         networkID = try reader.digest()
         keyID = KeyID(try reader.digest())
-        height = BlockHeight(try reader.integer())
-        guard height.value > 0 else { throw reader.fault(.valueOutOfRange) }
+        height = try reader.height()
         var items: [Item] = []
         for _ in 0..<(try reader.count(UInt16.self, in: 1...ProtocolLimits.blockSubmissionsMax)) {
             let item = Item(

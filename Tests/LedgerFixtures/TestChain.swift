@@ -1,19 +1,24 @@
-import Cryptography
-import LedgerProtocol
+package import Cryptography
+package import LedgerProtocol
 import Merkle
-import Model
-import TransparencyLog
+package import Model
+package import TransparencyLog
 
 /// A chain of final blocks, made as honest validators would make it.
-struct TestChain {
-    let network: TestNetwork
-    private(set) var head: ChainHead
-    private(set) var leaves: [Digest] = []
-    private(set) var blocks: [FinalBlock] = []
+package struct TestChain: Sendable {
+    /// The network whose chain it is.
+    package let network: TestNetwork
+    /// What must be known to judge the next block.
+    package private(set) var head: ChainHead
+    /// The hash of every leaf.
+    package private(set) var leaves: [Digest] = []
+    /// All blocks, from height 1.
+    package private(set) var blocks: [FinalBlock] = []
     /// The signers of validators that are not of the genesis file.
-    var newcomers: [Signer] = []
+    package var newcomers: [Signer] = []
 
-    init(_ network: TestNetwork) {
+    /// Starts without blocks.
+    package init(_ network: TestNetwork) {
         self.network = network
         head = ChainHead(network.genesis)
     }
@@ -21,7 +26,7 @@ struct TestChain {
     private var genesis: Genesis { network.genesis }
 
     /// The block that would be next.
-    func next(
+    package func next(
         _ submissions: [Submission], changing change: (BlockEntry) -> BlockEntry = { $0 }
     ) throws -> FinalBlock {
         let ordered = FinalBlock.ordered(submissions)
@@ -43,7 +48,8 @@ struct TestChain {
             blockEntry: blockEntry, checkpointText: text, certificate: certificate, submissions: ordered)
     }
 
-    func votes(
+    /// The votes of all validators for one thing.
+    package func votes(
         _ step: VoteStep, height: BlockHeight, round: UInt32 = 0, blockHash: Digest?
     ) -> [Vote] {
         let signers = network.consensus + newcomers
@@ -57,7 +63,7 @@ struct TestChain {
     }
 
     /// Makes and appends a block.
-    mutating func append(_ submissions: [Submission]) throws {
+    package mutating func append(_ submissions: [Submission]) throws {
         let block = try next(submissions)
         head = try block.verify(after: head)
         leaves += block.submissions.flatMap(\.leafHashes) + [block.blockEntry.leafHash]
@@ -65,7 +71,7 @@ struct TestChain {
     }
 
     /// The cosignatures of all validators on the newest checkpoint.
-    func cosignatures() -> [ValidatorIndex: Cosignature] {
+    package func cosignatures() -> [ValidatorIndex: Cosignature] {
         let text = blocks.last?.checkpointText ?? ""
         return Dictionary(
             uniqueKeysWithValues: zip(genesis.initial.validatorIndices, network.cosignature).map {
@@ -75,7 +81,8 @@ struct TestChain {
             })
     }
 
-    func note() throws -> SignedNote {
+    /// The newest checkpoint, signed by the log and a quorum.
+    package func note() throws -> SignedNote {
         let note = CheckpointNote.make(
             checkpointText: blocks.last?.checkpointText ?? "", cosignatures: cosignatures(),
             logSigner: network.log[0], network: genesis.initial)
@@ -84,7 +91,7 @@ struct TestChain {
     }
 
     /// The receipt record of a key in the newest block.
-    func record(of keyID: KeyID) throws -> ReceiptRecord {
+    package func record(of keyID: KeyID) throws -> ReceiptRecord {
         guard let block = blocks.last else { fatalError("a receipt needs a block") }
         let own = block.submissions.filter { $0.keyID == keyID }
         let before = block.submissions.prefix { $0.keyID != keyID }.reduce(0) { $0 + $1.entryCount }

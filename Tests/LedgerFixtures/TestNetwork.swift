@@ -1,17 +1,22 @@
-import Cryptography
-import LedgerProtocol
-import Model
+package import Cryptography
+package import LedgerProtocol
+package import Model
 
 /// A network whose keys all come from their names, so that every run makes the same bytes.
-struct TestNetwork: Sendable {
-    let genesis: Genesis
-    let consensus: [Signer]
-    let cosignature: [Signer]
-    let log: [Signer]
-    let services: [ServiceName: Signer]
+package struct TestNetwork: Sendable {
+    /// The file of the network.
+    package let genesis: Genesis
+    /// The consensus keys, by validator.
+    package let consensus: [Signer]
+    /// The cosignature keys, by validator.
+    package let cosignature: [Signer]
+    /// The log keys, by validator.
+    package let log: [Signer]
+    /// The signing keys of the services.
+    package let services: [ServiceName: Signer]
 
     /// A compact one has one organisation and two services.
-    init(validatorCount: Int = 4, network: String = "test", isCompact: Bool = false) throws {
+    package init(validatorCount: Int = 4, network: String = "test", isCompact: Bool = false) throws {
         let numbers = 1...validatorCount
         consensus = numbers.map { Self.signer("\(network) consensus \($0)") }
         cosignature = numbers.map { Self.signer("\(network) cosignature \($0)") }
@@ -35,12 +40,14 @@ struct TestNetwork: Sendable {
         genesis = try draft.genesis()
     }
 
-    static func signer(_ name: String) -> Signer {
+    /// The signing key that comes from a name.
+    package static func signer(_ name: String) -> Signer {
         let seed = SecretBytes(copying: SHA256.hash([UInt8](name.utf8)).bytes)
         do { return Signer(try SigningKey(seed: seed)) } catch { fatalError("a digest is a seed: \(error)") }
     }
 
-    static func unsealer(_ name: String) -> Unsealer {
+    /// The sealing key that comes from a name.
+    package static func unsealer(_ name: String) -> Unsealer {
         let secret = SecretBytes(copying: SHA256.hash([UInt8](name.utf8)).bytes)
         do { return Unsealer(try SealingKey(secret: secret)) } catch {
             fatalError("a digest is a secret: \(error)")
@@ -48,12 +55,13 @@ struct TestNetwork: Sendable {
     }
 
     /// An identifier that comes from a name.
-    static func identifier<Kind>(_ name: String) -> Identifier<Kind> {
+    package static func identifier<Kind>(_ name: String) -> Identifier<Kind> {
         // Sixteen bytes are what an identifier takes.
         Identifier(SHA256.hash([UInt8](name.utf8)).bytes.prefix(16))!
     }
 
-    static func draft(
+    /// The members of the file, all keys given.
+    package static func draft(
         network: String, consensus: [Signer], cosignature: [Signer], log: [Signer],
         services: [ServiceName: Signer]
     ) -> GenesisDraft {
@@ -82,10 +90,11 @@ struct TestNetwork: Sendable {
             organizations: organizations, validators: validators, services: members)
     }
 
-    func signer(of service: ServiceName) -> Signer { services[service] ?? Self.signer("none") }
+    /// The signing key of a service.
+    package func signer(of service: ServiceName) -> Signer { services[service] ?? Self.signer("none") }
 
     /// The disclosure of an event that comes from a number.
-    func disclosure(
+    package func disclosure(
         _ number: Int, by service: ServiceName = .consent, time: Int64 = 1_795_374_000_500
     ) throws -> EventDisclosure {
         let payload = EventPayload(
@@ -98,7 +107,8 @@ struct TestNetwork: Sendable {
             opening: Entry.opening(of: payload.id, erasureSecret: secret), networkID: genesis.networkID)
     }
 
-    func submission(
+    /// The events' entries as their service submits them.
+    package func submission(
         by service: ServiceName, sequence: UInt64, events: [EventDisclosure]
     ) throws -> Submission {
         try Submission.make(
