@@ -21,8 +21,8 @@ struct FuzzRun: Sendable {
 
     /// The runs that share one seed; each stretch can be repeated alone.
     private static let stretchRunCount = 1_000
-    /// The longest that one input may take, in time of the processor: no decoder may be worse than linear, and the
-    /// longest inputs have 70 kilobytes.
+    /// The longest that one input may take, in time of the processor: no decoder may be worse than linear,
+    /// and the longest inputs have 70 kilobytes.
     private static let inputNanosecondsMax: UInt64 = 100_000_000
 
     let decoders: [Decoder]

@@ -77,7 +77,8 @@ private func scanBundle(_ bytes: [UInt8]) -> Decoder.Outcome {
 private let jsonTexts = [
     "null", "[]", "{}", " {\"a\" : [1, -0.0, 1.50, 1e9, 1E-400], \"K\":\"\\u00e9\\ud834\\udd1e\\n\"} ",
     String(repeating: "[", count: 64) + String(repeating: "]", count: 64),
-    "{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8,\"i\":9,\"j\":10,\"k\":11,\"l\":12,\"m\":13,"
+    "{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8,\"i\":9,\"j\":10,\"k\":11,"
+        + "\"l\":12,\"m\":13,"
         + "\"n\":14,\"o\":15,\"p\":16,\"q\":17,\"r\":18,\"\u{e9}\":19,\"e\u{301}\":20}",
 ]
 
@@ -92,6 +93,7 @@ private let envelope: [UInt8] = {
     }
     let (ciphertext, nonce) = ([UInt8](repeating: 1, count: 40), [UInt8](repeating: 2, count: 24))
     return utf8(
-        "{\"ciphertext\":\"\(Base64.encode(ciphertext))\",\"nonce\":\"\(Base64.encode(nonce))\",\"recipients\":["
+        "{\"ciphertext\":\"\(Base64.encode(ciphertext))\",\"nonce\":\"\(Base64.encode(nonce))\","
+            + "\"recipients\":["
             + recipients.joined(separator: ",") + "]}")
 }()

@@ -8,8 +8,8 @@ struct Fuzz: ParsableCommand {
         commandName: "fuzz",
         abstract: "Try every decoder with inputs that are almost right.",
         discussion: """
-            No input may end the process, take long or much memory, and what a decoder reads it must write again as it \
-            was. A trap leaves the input in the file fuzz-input-N of the folder.
+            No input may end the process, take long or much memory, and what a decoder reads it must write \
+            again as it was. A trap leaves the input in the file fuzz-input-N of the folder.
             """)
 
     @Option(help: "How many inputs to try, over all decoders.") var runs = 1_000_000
@@ -19,7 +19,8 @@ struct Fuzz: ParsableCommand {
     @Option(help: "The folder for the inputs that are being tried.") var folder = NSTemporaryDirectory()
     @Option(help: "Flip every bit of that many proof bundles instead.") var bitFlips: Int?
 
-    /// The most memory that the whole process may have taken: examples, inputs and what decoders make of them.
+    /// The most memory that the whole process may have taken: examples, inputs and what decoders make of
+    /// them.
     private static let memoryBytesMax = 512 << 20
 
     func validate() throws {

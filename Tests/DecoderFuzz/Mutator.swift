@@ -4,7 +4,8 @@ struct Mutator: Sendable {
     private let isText: Bool
     private let fields: [[CountField]]
 
-    /// Tries the decoder out for its count and length fields, so that they can be changed with what they count.
+    /// Tries the decoder out for its count and length fields, so that they can be changed with what they
+    /// count.
     init(for decoder: Decoder) {
         examples = decoder.examples
         isText = decoder.isText
@@ -113,8 +114,8 @@ struct CountField: Sendable {
 }
 
 extension Decoder {
-    /// Finds the fields for which one more, with bytes put in behind them, or one less is still an input that is
-    /// kept.
+    /// Finds the fields for which one more, with bytes put in behind them, or one less is still an input
+    /// that is kept.
     func countFields(of example: [UInt8]) -> [CountField] {
         var fields: [CountField] = []
         for width in [1, 2, 4] {

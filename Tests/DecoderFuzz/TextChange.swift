@@ -1,7 +1,7 @@
 /// Changes of texts: lines, words, and spellings that look alike.
 enum TextChange {
-    /// What parsers trip over: ends of lines, numbers beyond their width, and characters that Unicode holds equal to
-    /// others, such as the Kelvin sign to K.
+    /// What parsers trip over: ends of lines, numbers beyond their width, and characters that Unicode holds
+    /// equal to others, such as the Kelvin sign to K.
     private static let words: [[UInt8]] =
         [
             "\n", "\n\n", "\r\n", " ", "\t", "\0", "\u{2014} ", "\u{A0}", "\u{2028}", "\u{FEFF}", "\u{301}",

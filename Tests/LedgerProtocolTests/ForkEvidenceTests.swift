@@ -1,4 +1,5 @@
 import Cryptography
+import LedgerFixtures
 import LedgerProtocol
 import Merkle
 import Model

@@ -18,8 +18,8 @@ struct StrictObject {
         guard let members = value.members else {
             throw GenesisFault(.wrongMembers, "`\(path)` of the \(document) must be an object")
         }
-        // Names are held byte for byte: Swift's own comparison takes `log\u{212A}ey`, with the Kelvin sign, for
-        // `logKey`, so a member that is passed over could stand beside the one that is read.
+        // Names are held byte for byte: Swift's own comparison takes `log\u{212A}ey`, with the Kelvin sign,
+        // for `logKey`, so a member that is passed over could stand beside the one that is read.
         let known = Set(names.union(optional.map { [$0] } ?? []).map { Array($0.utf8) })
         for member in members where !known.contains(Array(member.name.utf8)) {
             throw GenesisFault(
