@@ -16,7 +16,7 @@ struct SampleLedger {
 
         func member(_ name: String, of organization: ParticipantID) -> GenesisValidator {
             GenesisValidator(
-                name: name, organization: organization, url: "http://127.0.0.1:7101",
+                name: name, organization: organization, url: "http://\(name)",
                 consensusKey: consensus.publicKey, cosignatureKey: cosignature.publicKey,
                 logKey: log.publicKey)
         }
