@@ -219,7 +219,7 @@ struct EndingTests {
             let count = try await consumer.partitions(of: topic.name)
             #expect(count == topic.partitions)
         }
-        #expect(topics.count == 10)
+        #expect(topics.count == 11)
         await consumer.shutdown()
         broker.close()
     }
