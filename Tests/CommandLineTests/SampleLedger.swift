@@ -24,6 +24,7 @@ struct SampleLedger {
 
     let genesis: Genesis
     private var keys: [ValidatorIndex: Keys]
+    private var changeCount: UInt64 = 0
     private let organizations: [(id: ParticipantID, signer: Signer)]
     private let service: Signer
     private(set) var blocks: [FinalBlock] = []
@@ -99,8 +100,9 @@ struct SampleLedger {
         keys[state.members.nextValidatorIndex] = fresh
         try append(
             try Submission.make(
-                networkID: genesis.networkID, sequence: 0, entries: [entry],
+                networkID: genesis.networkID, sequence: changeCount, entries: [entry],
                 publicPayloads: [document.bytes], signer: signer))
+        changeCount += 1
     }
 
     /// Appends a block that a quorum certified, whatever is in it.
