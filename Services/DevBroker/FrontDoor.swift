@@ -41,6 +41,13 @@ struct FrontDoor {
                     if broker >= 0 { close(broker) }
                     continue
                 }
+                // Small requests and answers must not wait for each other's acknowledgement.
+                for end in [client, broker] {
+                    var isOn: Int32 = 1
+                    setsockopt(
+                        end, Int32(IPPROTO_TCP), TCP_NODELAY, &isOn,
+                        socklen_t(MemoryLayout.size(ofValue: isOn)))
+                }
                 Self.join(client, broker)
             }
         }
