@@ -22,18 +22,14 @@ struct NetworkCheck: AsyncParsableCommand {
         let genesis = try Genesis(parsing: FileBytes.read(genesis))
         let network = RemoteNetwork(genesis: genesis, url: url)
         let state = try await network.changes().history.newest
+        let height = try await network.nextHeight()
         for line in GovernanceReport.lines(document, on: state) { print(line) }
         do throws(GovernanceFault) {
-            _ = try GovernanceRules.apply(document, to: state, at: try await height(network))
+            _ = try GovernanceRules.apply(document, to: state, at: height)
             print("it could be agreed now")
         } catch {
             StandardError.write("it could not be agreed now: \(error)\n")
             throw ExitCode(1)
         }
-    }
-
-    private func height(_ network: RemoteNetwork) async throws(GovernanceFault) -> BlockHeight {
-        guard let height = try? await network.nextHeight() else { return BlockHeight(1) }
-        return height
     }
 }
