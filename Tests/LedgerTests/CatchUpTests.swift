@@ -88,6 +88,17 @@ import Testing
         #expect(found2 == BlockHeight(40))
     }
 
+    @Test func blocksThatComeBeforeTheStartAreTakenWithIt() throws {
+        let fresh = SignState(networkID: network.genesis.networkID, validator: ValidatorIndex(0))
+        let origin = ValidatorCore.Origin(genesis: network.genesis, signState: fresh)
+        var core = ValidatorCore(settings: network.settings(0), origin: origin, now: moment(0))
+        let early = core.receive(try blocks(2), at: moment(1))
+        #expect(!early.contains { if case .commit = $0 { true } else { false } })
+        _ = core.start(at: moment(2))
+        let height = core.chain.height
+        #expect(height == BlockHeight(2))
+    }
+
     @Test func aValidatorKnowsThatItIsBehind() throws {
         var core = core()
         let found3 = core.catchUpTarget(at: moment(10_000))

@@ -22,7 +22,24 @@ import Testing
         let producer: KafkaProducer
         let network: LedgerNetwork
 
-        func submit(_ sequence: UInt64) async throws {
+        /// Sends a submission as the relay of a service does: again, until what shows that it is final holds.
+        func submit(
+            _ sequence: UInt64, _ path: String, until isMet: @escaping @Sendable (Int, String) -> Bool
+        ) async throws {
+            try await withThrowingTaskGroup { group in
+                group.addTask {
+                    while true {
+                        try await send(sequence)
+                        try await Task.sleep(for: .seconds(1))
+                    }
+                }
+                group.addTask { try await wait(path, until: isMet) }
+                defer { group.cancelAll() }
+                try await group.next()
+            }
+        }
+
+        func send(_ sequence: UInt64) async throws {
             let submission = try network.submission(sequence: sequence, entryCount: 3)
             _ = try await producer.send(
                 topic: Topic.ledgerSubmissions.rawValue, partition: nil, key: submission.keyID.bytes,
@@ -87,8 +104,7 @@ import Testing
     func aLostBlockIsNotServedAndNothingIsSignedUntilItIsBack() async throws {
         try await withProcess { process in
             try await process.wait("/readyz") { status, _ in status == 200 }
-            try await process.submit(0)
-            try await process.wait("/blocks/1") { status, _ in status == 200 }
+            try await process.submit(0, "/blocks/1") { status, _ in status == 200 }
             // Nobody else has the blocks of a network of one.
             try await process.execute("CREATE TABLE public.kept AS SELECT * FROM block")
             try await process.execute("UPDATE block SET final_block = set_byte(final_block, 300, 1)")
@@ -98,16 +114,14 @@ import Testing
             try await process.wait("/readyz") { status, body in
                 status == 503 && body.contains("block, height 1") && body.contains("signs nothing")
             }
-            try await process.submit(1)
+            try await process.send(1)
             try await Task.sleep(for: .seconds(2))
             let missing = try await process.get("/blocks/2").status
             #expect(missing == 404)
             try await process.execute(
                 "UPDATE block SET final_block = kept.final_block FROM public.kept WHERE kept.height = 1")
             try await process.wait("/readyz") { status, _ in status == 200 }
-            // The relay of a service sends again what is not final.
-            try await process.submit(1)
-            try await process.wait("/blocks/2") { status, _ in status == 200 }
+            try await process.submit(1, "/blocks/2") { status, _ in status == 200 }
         }
     }
 
@@ -115,8 +129,7 @@ import Testing
     func rowsInTheWayOfTheNextBlockAreRemovedAndItIsStored() async throws {
         try await withProcess { process in
             try await process.wait("/readyz") { status, _ in status == 200 }
-            try await process.submit(0)
-            try await process.wait("/notes/1") { status, _ in status == 200 }
+            try await process.submit(0, "/notes/1") { status, _ in status == 200 }
             try await process.execute(
                 """
                 INSERT INTO block
@@ -124,8 +137,7 @@ import Testing
                 INSERT INTO key_block SELECT key_id, 2, 7, 8, 9 FROM key_block;
                 INSERT INTO note SELECT 2, note FROM note
                 """)
-            try await process.submit(1)
-            try await process.wait("/notes/2") { status, _ in status == 200 }
+            try await process.submit(1, "/notes/2") { status, _ in status == 200 }
             try await process.wait("/blocks/5") { status, _ in status == 404 }
             try await process.wait("/metrics") { _, body in
                 body.contains("ledger_repaired_rows_total{table=\"key_block\"} 1")
@@ -137,9 +149,11 @@ import Testing
     func everyDerivedRowComesBackWithinSeconds() async throws {
         try await withProcess { process in
             try await process.wait("/readyz") { status, _ in status == 200 }
-            for sequence in 0..<3 as Range<UInt64> { try await process.submit(sequence) }
-            try await process.wait("/keys/\(process.network.signer(.consent).keyID.hex)") { _, body in
-                body.contains("\"3\"")
+            let key = process.network.signer(.consent).keyID.hex
+            for sequence in 0..<3 as Range<UInt64> {
+                try await process.submit(sequence, "/keys/\(key)") { _, body in
+                    body.contains("\"\(sequence + 1)\"")
+                }
             }
             // One pass sees everything before anything is edited.
             try await process.wait("/metrics") { _, body in

@@ -113,6 +113,8 @@ struct ValidatorService: Service {
                 topics: $0, recordsBack: $1, configuration: configuration.kafka, network: network,
                 validator: validator, transport: transport, metrics: metrics, logger: logger)
         }
+        await bus.deliver(greeting)
+        try await validator.start()
         try await withThrowingTaskGroup { group in
             for consumer in consumers { group.addTask { try await consumer.run() } }
             group.addTask { try await writer.run(work) }
@@ -122,8 +124,6 @@ struct ValidatorService: Service {
             let scrubbing = ScrubService(scrubber: scrubber, validator: validator, logger: logger)
             group.addTask { try await scrubbing.run() }
             group.addTask { try await changes.run() }
-            await bus.deliver(greeting)
-            try await validator.start()
             // Whichever ends first, by fault or by shutdown, ends the others.
             defer { group.cancelAll() }
             try await group.next()

@@ -174,6 +174,7 @@ package struct ValidatorCore: Sendable {
             withheld.append(OutboundMessage(topic: .ledgerConsensus, bytes: cosignature.encoded))
         }
         run(agreement.start(restoring: signState, verifier: verifier))
+        if !isHeld { applyFinalBlocks() }
         return finish()
     }
 

@@ -104,6 +104,8 @@ extension ValidatorCore {
 
     /// Appends final blocks of others as far as they follow on the chain and the store keeps up.
     mutating func applyFinalBlocks() {
+        // The shell's doors may be open before the start, which then goes on from what was found stored.
+        guard agreement.isStarted else { return }
         // So far behind, the blocks were decided without this validator, and the store takes many at once.
         isCatchingUp = finalBlocks.count > Self.catchingUpBlocksMin
         let commitsMax = isCatchingUp ? Self.bulkCommitsMax : Self.commitsAheadMax
