@@ -35,13 +35,16 @@ extension [Target] {
                 name: "CLibsodium", path: "Shared/CSystem/CLibsodium", pkgConfig: "libsodium",
                 providers: [.apt(["libsodium-dev"])]),
             .systemLibrary(
+                name: "CLibcrypto", path: "Shared/CSystem/CLibcrypto", pkgConfig: "libcrypto",
+                providers: [.apt(["libssl-dev"])]),
+            .systemLibrary(
                 name: "CLibpq", path: "Shared/CSystem/CLibpq", pkgConfig: "libpq",
                 providers: [.apt(["libpq-dev"])]),
             .systemLibrary(
                 name: "CLibrdkafka", path: "Shared/CSystem/CLibrdkafka", pkgConfig: "rdkafka",
                 providers: [.apt(["librdkafka-dev"])]),
             .module("Model"),
-            .module("Cryptography", ["CLibsodium"]),
+            .module("Cryptography", ["CLibsodium", "CLibcrypto"]),
             .module("Merkle", ["Cryptography"]),
             .module("TransparencyLog", ["Merkle", "Cryptography"]),
             .module("LedgerProtocol", ["Model", "Cryptography", "Merkle", "TransparencyLog"]),
@@ -177,7 +180,7 @@ extension [Target] {
                 ],
                 path: "Tests/DecoderFuzz", swiftSettings: .strict),
             .tests("Model"),
-            .tests("Cryptography"),
+            .tests("Cryptography", ["CLibsodium"]),
             .tests("Merkle", ["Cryptography"]),
             .tests("TransparencyLog", ["Merkle", "Cryptography"]),
             .tests(

@@ -11,7 +11,7 @@ package enum CryptographySelfTest {
         }
         for (name, holds) in checks where !holds() {
             throw CryptographyError(
-                .selfTestFailed, "the self-test of `\(name)` failed; do not run on this machine's libsodium")
+                .selfTestFailed, "the self-test of `\(name)` failed; do not run on this machine's libraries")
         }
     }
 

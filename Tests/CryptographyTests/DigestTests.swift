@@ -1,3 +1,4 @@
+import CLibsodium
 import Cryptography
 import Testing
 
@@ -38,6 +39,16 @@ struct DigestTests {
         #expect(flipped.count == 256)
         #expect(equal.isEmpty)
         #expect(digest.equalsInConstantTime(SHA256.hash([1])))
+    }
+
+    @Test func twoLibrariesAgreeOnEveryLength() {
+        let different = (0...1_100).filter { count in
+            let message = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 131 &+ count) }
+            var other = [UInt8](repeating: 0, count: 32)
+            crypto_hash_sha256(&other, message, UInt64(count))
+            return SHA256.hash(message).bytes != other
+        }
+        #expect(different.isEmpty)
     }
 
     @Test func piecesHashAsTheWhole() {

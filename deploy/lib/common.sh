@@ -14,7 +14,7 @@ step() { printf '%s  %s\n' "$(date +%H:%M:%S)" "$1"; }
 
 # Installs the Debian packages that the build and the private cluster need, where they are missing.
 install_packages() {
-    local wanted=(librdkafka-dev libpq-dev libsodium-dev postgresql pkg-config "$@") missing=() package
+    local wanted=(librdkafka-dev libpq-dev libsodium-dev libssl-dev postgresql pkg-config "$@") missing=() package
     for package in "${wanted[@]}"; do
         dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' \
             || missing+=("$package")
