@@ -42,6 +42,8 @@ package enum Scenario: String, CaseIterable, Sendable {
     case finalBlocksNeedTheirCertificate
     /// The sign-state refuses a second signature for one step or height.
     case nothingIsSignedTwice
+    /// A validator whose database is older than its sign-state votes for no height below it.
+    case nothingIsVotedBehindTheSignState
     /// Nothing signed leaves before the sign-state is durable.
     case nothingLeavesBeforeItIsDurable
     /// Without work no blocks are made.
@@ -123,6 +125,7 @@ package enum Scenario: String, CaseIterable, Sendable {
         case .falseVersionsKeepNoBlockOut: try StepScenarios.falseVersionsKeepNoBlockOut()
         case .finalBlocksNeedTheirCertificate: try StepScenarios.finalBlocksNeedTheirCertificate()
         case .nothingIsSignedTwice: try StepScenarios.nothingIsSignedTwice()
+        case .nothingIsVotedBehindTheSignState: try StepScenarios.nothingIsVotedBehindTheSignState()
         case .nothingLeavesBeforeItIsDurable: try StepScenarios.nothingLeavesBeforeItIsDurable()
         case .everySizeHasItsQuorum: Findings()
         }

@@ -236,6 +236,28 @@ enum StepScenarios {
         return findings
     }
 
+    /// Its database is lost after it voted at height 2: for height 1 it has voted before, whatever it was.
+    static func nothingIsVotedBehindTheSignState() throws -> Findings {
+        var (findings, bench) = (Findings(), try Bench())
+        let block = bench.block(900)
+        bench.give([try bench.proposal(block, round: 0)])
+        for step in [VoteStep.prevote, .precommit] {
+            bench.give(bench.votes(step, round: 0, block, by: [1, 2, 3]))
+        }
+        bench.give([.submission(try bench.network.submission(sequence: 0))])
+        bench.wait(milliseconds: 1_100)
+        findings.expect(bench.lastVote(.prevote), is: bench.name(0, nil), "it does not vote at height 2")
+        try bench.restart()
+        findings.expect(bench.core.isBehindSignState, "the sign-state is not ahead of the database")
+        bench.give([try bench.proposal(bench.block(901), round: 0)])
+        findings.expect(
+            bench.lastVote(.prevote), is: nil, "another block is voted for at a height that is over")
+        bench.wait(milliseconds: 3_000)
+        findings.expect(bench.lastVote(.prevote), is: nil, "a vote is signed for a height that is over")
+        findings.add(bench.invariants.violations)
+        return findings
+    }
+
     /// Whatever it sends is on its disk first, also while a block is being stored.
     static func nothingLeavesBeforeItIsDurable() throws -> Findings {
         var (findings, bench) = (Findings(), try Bench())
