@@ -31,6 +31,12 @@ struct LedgerScanner {
     private struct Row {
         let block: BlockRow
         let note: [UInt8]?
+
+        var mark: VerifiedRows.Mark {
+            VerifiedRows.Mark(
+                height: block.height, finalBlock: block.finalBlock, cosignature: block.cosignature, note: note
+            )
+        }
     }
 
     /// Goes on until the time is over, a block is lost, or the end is reached.
@@ -61,15 +67,22 @@ struct LedgerScanner {
                 break
             }
             let commit: BlockCommit
+            let mark = row.mark
+            let isVerified = scan.memory.verified.holds(mark, at: row.block.height)
             do throws(LedgerReplay.Refusal) {
-                commit = try scan.replay.advance(decoding: row.block.finalBlock)
+                commit = try scan.replay.advance(decoding: row.block.finalBlock, isVerified: isVerified)
             } catch {
                 end(expected, error.description, row: row.block, through: through)
                 break
             }
             tiles += commit.tiles
             byteCount += row.block.finalBlock.count
-            try judge(row, keys[expected.value] ?? [], commit, through: through)
+            let findingCount = scan.damages.count + scan.lostNotes.count
+            try judge(
+                row, keys[expected.value] ?? [], commit, isVerified: isVerified, through: through)
+            if !isVerified, scan.damages.count + scan.lostNotes.count == findingCount {
+                scan.memory.verified.remember(mark, at: row.block.height)
+            }
         }
         try judge(tiles)
         let perHeight = byteCount / max(1, Int(scan.replay.chain.height.next.value - first.value))
@@ -137,12 +150,11 @@ extension LedgerScanner {
 /// What is compared, and written again.
 extension LedgerScanner {
     private mutating func judge(
-        _ row: Row, _ keys: [KeyRow], _ commit: BlockCommit, through: BlockHeight
+        _ row: Row, _ keys: [KeyRow], _ commit: BlockCommit, isVerified: Bool, through: BlockHeight
     ) throws {
         let block = commit.block
-        let note = row.note.map { NoteRow($0, block: block) }
-        let own = note?.cosignature(of: settings.validator)
-        try judgeBlock(row.block, own: own, commit)
+        let note = row.note.map { isVerified ? .sound : NoteRow($0, block: block) }
+        try judgeBlock(row, commit, isVerified: isVerified)
         if keys != KeyRow.rows(of: block) {
             report(.keyBlock, block.height, "the rows are not those of its block", .rewritten)
             try session.execute(
@@ -153,17 +165,20 @@ extension LedgerScanner {
         scan.memory.saw(block.height.value)
     }
 
-    private mutating func judgeBlock(
-        _ row: BlockRow, own: CosignatureMessage?, _ commit: BlockCommit
-    ) throws {
+    private mutating func judgeBlock(_ whole: Row, _ commit: BlockCommit, isVerified: Bool) throws {
         let height = commit.block.height
+        let row = whole.block
         var cosignature = row.cosignature
         let isGone = scan.memory.isCosignatureGone(height.value, isStored: cosignature != nil)
         let isForeign =
             cosignature.map {
-                (try? CosignatureMessage(decoding: $0))?.isOwn(of: settings, commit.block) != true
+                !isVerified
+                    && (try? CosignatureMessage(decoding: $0))?.isOwn(of: settings, commit.block) != true
             } ?? false
         if isGone || isForeign {
+            let own = whole.note.flatMap {
+                NoteRow($0, block: commit.block).cosignature(of: settings.validator)
+            }
             cosignature = own?.encoded
             report(.block, height, "cosignature is not this validator's", own == nil ? .lost : .rewritten)
             if own == nil { scan.memory.forgetCosignature(height.value) }

@@ -51,12 +51,15 @@ package struct LedgerReplay: Sendable {
 
     /// Verifies the next block and says what the store must hold of it, its own cosignature aside.
     ///
+    /// - Parameter isVerified: whether the signatures of these very bytes verified before.
     /// - Throws: `Refusal`; the replay stays where it is.
-    package mutating func advance(decoding bytes: [UInt8]) throws(Refusal) -> BlockCommit {
+    package mutating func advance(
+        decoding bytes: [UInt8], isVerified: Bool = false
+    ) throws(Refusal) -> BlockCommit {
         let block: FinalBlock
         do throws(DecodingFault) { block = try FinalBlock(decoding: bytes) } catch { throw .malformed }
-        guard let verified = verifier.verify(block) else { throw .unverified }
-        let built = try rebuild(verified.message)
+        guard isVerified || verifier.verify(block) != nil else { throw .unverified }
+        let built = try rebuild(block)
         for submission in built.submissions {
             nextSequences[submission.keyID] = submission.sequence + 1
         }

@@ -9,6 +9,8 @@ package struct ScrubMemory: Hashable, Sendable {
     private var passCount = 0
     private var unnoted: Set<UInt64> = []
     private var uncosigned: Set<UInt64> = []
+    /// The rows whose signatures need not be verified again.
+    package var verified = VerifiedRows()
 
     /// Remembers nothing yet.
     package init(startHeight: UInt64) {
