@@ -53,8 +53,11 @@ package struct LedgerService: Sendable {
                 pool: pool, schema: configuration.postgres.schema, genesis: settings.genesis,
                 validator: settings.validator)
             let board = DamageBoard(metrics, logger: logger)
-            let origin = try await origin(store, file, known, board)
-            try await run(store, file, origin, lock, board, trapsSignals: trapsSignals, onRunning: onRunning)
+            let memory = try WitnessMemory(
+                besides: configuration.signStatePath, key: configuration.witnessing.cosigner?.key)
+            let parts = Parts(store: store, file: file, memory: memory, board: board)
+            let origin = try await origin(parts, known)
+            try await run(parts, origin, lock, trapsSignals: trapsSignals, onRunning: onRunning)
         } catch {
             await pool.close()
             await lock.release()
@@ -63,17 +66,23 @@ package struct LedgerService: Sendable {
         await pool.close()
     }
 
-    private func origin(
-        _ store: BlockStore, _ file: SignStateFile, _ known: SignState?, _ board: DamageBoard
-    ) async throws -> ValidatorCore.Origin {
-        let settings = configuration.settings
+    /// What a validator keeps, in the database and beside it.
+    private struct Parts {
+        let store: BlockStore
+        let file: SignStateFile
+        let memory: WitnessMemory
+        let board: DamageBoard
+    }
+
+    private func origin(_ parts: Parts, _ known: SignState?) async throws -> ValidatorCore.Origin {
+        let (settings, store) = (configuration.settings, parts.store)
         let state = known ?? SignState(networkID: settings.genesis.networkID, validator: settings.validator)
         let origin: ValidatorCore.Origin
         do {
             origin = try await store.load(signState: state)
         } catch let fault as StoreFault {
             logger.critical("the store is damaged; it is repaired first", metadata: ["cause": "\(fault)"])
-            var scrubber = scrubber(store, origin: nil, board)
+            var scrubber = scrubber(parts, origin: nil)
             _ = try await scrubber.passOverEverything(through: try await store.certifiedHeight())
             origin = try await store.load(signState: state)
         }
@@ -85,7 +94,7 @@ package struct LedgerService: Sendable {
                         "the sign-state `\(configuration.signStatePath)` is gone although blocks are stored; "
                         + "bring it back, or register a new key")
             }
-            try file.write(state)
+            try parts.file.write(state)
         }
         logger.info(
             "opened the store",
@@ -97,16 +106,16 @@ package struct LedgerService: Sendable {
     }
 
     private func run(
-        _ store: BlockStore, _ file: SignStateFile, _ origin: ValidatorCore.Origin, _ lock: SchemaLock,
-        _ board: DamageBoard, trapsSignals: Bool,
+        _ parts: Parts, _ origin: ValidatorCore.Origin, _ lock: SchemaLock, trapsSignals: Bool,
         onRunning: @escaping @Sendable (ServiceApplication.Running) async -> Void
     ) async throws {
+        let (store, board) = (parts.store, parts.board)
         let service = try ValidatorService(
-            configuration: configuration, store: store, file: file, origin: origin,
-            scrubber: scrubber(store, origin: origin, board), metrics: LedgerMetrics(metrics, logger: logger),
+            configuration: configuration, store: store, file: parts.file, origin: origin,
+            scrubber: scrubber(parts, origin: origin), metrics: LedgerMetrics(metrics, logger: logger),
             logger: logger)
         let reader = LogReader(store: store, published: service.published)
-        let witness = WitnessStore(pool: store.pool)
+        let witness = WitnessStore(pool: store.pool, memory: parts.memory)
         let cosigned = CosignedNotes()
         let witnesses = WitnessClient(
             witnesses: { [configuration] in
@@ -131,14 +140,13 @@ package struct LedgerService: Sendable {
         try await application.run(trapsSignals: trapsSignals, onRunning: onRunning)
     }
 
-    private func scrubber(
-        _ store: BlockStore, origin: ValidatorCore.Origin?, _ board: DamageBoard
-    ) -> Scrubber {
-        let settings = configuration.settings
+    private func scrubber(_ parts: Parts, origin: ValidatorCore.Origin?) -> Scrubber {
+        let (settings, store) = (configuration.settings, parts.store)
         return Scrubber(
             store: store, settings: settings, origin: origin,
             peers: .http { [configuration] in configuration.peerURLs(in: store.network.current.newest) },
-            pace: configuration.scrubPace, board: board)
+            witness: (configuration.witnessing, parts.memory), pace: configuration.scrubPace,
+            board: parts.board)
     }
 
     /// What a fault of the store means to whoever asked over HTTP.

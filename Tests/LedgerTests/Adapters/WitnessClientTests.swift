@@ -16,6 +16,7 @@ import TransparencyLog
     private struct Scene: Sendable {
         let log: ServedLog
         let settings: WitnessSettings
+        let memory: WitnessMemory
         let port: Int
 
         var key: NoteVerifierKey { settings.cosigner!.key }
@@ -26,8 +27,9 @@ import TransparencyLog
             let witness = TlogPolicy.Witness(
                 name: "w", key: key ?? self.key, url: "http://127.0.0.1:\(port)/")
             return WitnessClient(
-                witnesses: { [witness] }, reader: log.reader, store: WitnessStore(pool: log.pool),
-                cosigned: log.cosigned, intervalMilliseconds: 20, logger: logger)
+                witnesses: { [witness] }, reader: log.reader,
+                store: WitnessStore(pool: log.pool, memory: memory), cosigned: log.cosigned,
+                intervalMilliseconds: 20, logger: logger)
         }
 
         /// The note that is served, once the witness's signature is on it; nil after ten seconds without.
@@ -53,12 +55,16 @@ import TransparencyLog
             _ = try await BlockStore.open(
                 pool: pool, schema: postgres.schema, genesis: log.network.genesis,
                 validator: ValidatorIndex(1))
-            let routes = WitnessRoutes(settings: settings, store: WitnessStore(pool: pool)).routes
+            let path = WitnessMemory.newPath()
+            defer { WitnessMemory.remove(path) }
+            let memory = try WitnessMemory(besides: path, key: settings.cosigner?.key)
+            let routes = WitnessRoutes(settings: settings, store: WitnessStore(pool: pool, memory: memory))
+                .routes
             let outcome: Result<Void, any Error>
             do {
                 outcome = .success(
                     try await ServedLog.serving(routes) { port in
-                        try await body(Scene(log: log, settings: settings, port: port))
+                        try await body(Scene(log: log, settings: settings, memory: memory, port: port))
                     })
             } catch {
                 outcome = .failure(error)
@@ -127,8 +133,9 @@ import TransparencyLog
             var logger = Logger(label: "witnesses")
             logger.logLevel = .critical
             let client = WitnessClient(
-                witnesses: { [gone] }, reader: scene.log.reader, store: WitnessStore(pool: scene.log.pool),
-                cosigned: cosigned, logger: logger)
+                witnesses: { [gone] }, reader: scene.log.reader,
+                store: WitnessStore(pool: scene.log.pool, memory: scene.memory), cosigned: cosigned,
+                logger: logger)
             try await running(client) {
                 try await ServedLog.serving(again.routes) { port in
                     var isSigned = false

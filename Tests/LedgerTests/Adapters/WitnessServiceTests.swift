@@ -48,6 +48,8 @@ import TransparencyLog
     private struct Witness: Sendable {
         let log: OtherLog
         let settings: WitnessSettings
+        let memory: WitnessMemory
+        let store: BlockStore
         let pool: PostgresPool
         let port: Int
 
@@ -65,7 +67,7 @@ import TransparencyLog
     }
 
     private func withWitness(
-        _ configuration: PostgresConfiguration? = nil, log: OtherLog = OtherLog(),
+        _ configuration: PostgresConfiguration? = nil, beside path: String? = nil, log: OtherLog = OtherLog(),
         signer: Signer? = Signer(SigningKey.generate()),
         _ body: @Sendable (Witness) async throws -> Void
     ) async throws {
@@ -77,17 +79,24 @@ import TransparencyLog
             postgres = try await PrivatePostgres.shared().createSchema("validator_1")
         }
         let pool = PostgresPool(postgres)
+        let place = path ?? WitnessMemory.newPath()
+        defer { if path == nil { WitnessMemory.remove(place) } }
         let outcome: Result<Void, any Error>
         do {
-            _ = try await BlockStore.open(
+            let store = try await BlockStore.open(
                 pool: pool, schema: postgres.schema, genesis: network.genesis, validator: ValidatorIndex(0))
             let settings = WitnessSettings(
                 signer: signer, name: "witness.example",
                 logs: [TlogPolicy.Log(key: log.key)])
-            let routes = WitnessRoutes(settings: settings, store: WitnessStore(pool: pool)).routes
+            let memory = try WitnessMemory(besides: place, key: settings.cosigner?.key)
+            let routes = WitnessRoutes(settings: settings, store: WitnessStore(pool: pool, memory: memory))
+                .routes
             outcome = .success(
                 try await ServedLog.serving(routes) { port in
-                    try await body(Witness(log: log, settings: settings, pool: pool, port: port))
+                    try await body(
+                        Witness(
+                            log: log, settings: settings, memory: memory, store: store, pool: pool, port: port
+                        ))
                 })
         } catch {
             outcome = .failure(error)

@@ -4,8 +4,6 @@ import Postgres
 import Testing
 
 /// The tables of a schema as the database itself describes them, and random edits of their rows.
-///
-/// What a witness remembers of other logs follows from nothing here: each row is verified when it is read.
 struct EditableSchema {
     /// A column by its table and name.
     struct Column: Hashable, CustomStringConvertible {
@@ -26,7 +24,7 @@ struct EditableSchema {
                 """
                 SELECT table_name::text, column_name::text, data_type::text, is_nullable::text
                 FROM information_schema.columns WHERE table_schema = $1
-                    AND table_name NOT LIKE 'witness%' ORDER BY table_name, ordinal_position
+                ORDER BY table_name, ordinal_position
                 """, [.text(schema)]
             ).map {
                 Column(

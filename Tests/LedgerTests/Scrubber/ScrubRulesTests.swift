@@ -37,9 +37,12 @@ import Testing
         let swapped = EvidenceRow(key: row.key, first: row.second, second: row.first)
         let moved = EvidenceRow(key: [2, 3, 2, 2], first: row.first, second: row.second)
         let same = EvidenceRow(key: row.key, first: row.first, second: row.first)
-        var audit = EvidenceAudit()
+        var audit = RowAudit<EvidenceRow>()
+        let history = NetworkHistory(chain.network.genesis)
         let judgements = [[moved, same], [row], [row], [swapped], [], [row, moved]].map {
-            let (removals, rewrites) = audit.judge($0, history: NetworkHistory(chain.network.genesis))
+            let (removals, rewrites) = audit.judge($0) { row, known in
+                known == nil && row.isProof(to: history) ? .believed : .refused
+            }
             return [removals, rewrites]
         }
         let expected = [

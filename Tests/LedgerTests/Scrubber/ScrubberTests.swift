@@ -15,17 +15,19 @@ import Testing
     private static let editCount = 1_000
 
     let chain: StoredChain
+    let witnessed = WitnessedRows()
 
     init() throws {
         chain = try StoredChain(Self.shapes, network: try LedgerNetwork(validatorCount: 4))
     }
 
-    /// A store that holds the chain and two proofs of faults.
+    /// A store that holds the chain, two proofs of faults, and what a witness stores.
     private func withStore(
         _ body: (BlockStore, PostgresPool, _ schema: String) async throws -> Void
     ) async throws {
         let configuration = try await PrivatePostgres.shared().createSchema("validator_1")
         let pool = PostgresPool(configuration)
+        defer { WitnessMemory.remove(witnessed.path) }
         do {
             let store = try await BlockStore.open(
                 pool: pool, schema: configuration.schema, genesis: chain.network.genesis,
@@ -33,6 +35,7 @@ import Testing
             try await chain.store(in: store)
             try await store.keep(chain.doubleVote(by: 2))
             try await store.keep(chain.doubleVote(by: 3))
+            try await witnessed.store(chain, pool)
             try await body(store, pool, configuration.schema)
         } catch {
             await pool.close()
@@ -41,10 +44,11 @@ import Testing
         await pool.close()
     }
 
-    private func scrubber(_ store: BlockStore, peers: PeerReader) -> Scrubber {
+    private func scrubber(_ store: BlockStore, peers: PeerReader) throws -> Scrubber {
         let logger = Logger(label: "scrubber", factory: { _ in SwiftLogNoOpLogHandler() })
         return Scrubber(
             store: store, settings: chain.network.settings(0), origin: nil, peers: peers,
+            witness: (witnessed.settings, try witnessed.memory()),
             pace: ScrubPace(sharePercent: 100), board: DamageBoard(Metrics(), logger: logger))
     }
 
@@ -56,7 +60,7 @@ import Testing
             let original = try await tables.contents(pool)
             // A table without rows would be edited by nobody: give it rows in `withStore`.
             #expect(original.filter(\.value.isEmpty).keys.sorted() == [])
-            var scrubber = scrubber(store, peers: chain.peer)
+            var scrubber = try scrubber(store, peers: chain.peer)
             let sound = try await scrubber.passOverEverything(through: chain.height)
             #expect(sound == [])
             var numbers = SeededNumbers(seed: 20_261_125)
@@ -101,14 +105,14 @@ import Testing
         try await withStore { store, pool, schema in
             let tables = try await EditableSchema(pool, schema: schema)
             let original = try await tables.contents(pool)
-            var alone = scrubber(store, peers: PeerReader(peerCount: 1) { _, _ in [1, 2, 3] })
+            var alone = try scrubber(store, peers: PeerReader(peerCount: 1) { _, _ in [1, 2, 3] })
             try await pool.query { try $0.execute(script: edit) }
             let damages = try await alone.passOverEverything(through: chain.height)
             #expect(damages.map(\.table) == [.block])
             #expect(damages.map(\.remedy) == [.wanted])
             #expect(alone.board.holdsSigning)
             #expect(alone.board.unrepaired.count == 1)
-            var together = scrubber(store, peers: chain.peer)
+            var together = try scrubber(store, peers: chain.peer)
             _ = try await together.passOverEverything(through: chain.height)
             #expect(!together.board.holdsSigning)
             // The scrubber that knew of the damage sees that it is gone.
@@ -123,7 +127,7 @@ import Testing
         try await withStore { store, pool, schema in
             let tables = try await EditableSchema(pool, schema: schema)
             let original = try await tables.contents(pool)
-            var scrubber = scrubber(store, peers: PeerReader(peerCount: 0) { _, _ in nil })
+            var scrubber = try scrubber(store, peers: PeerReader(peerCount: 0) { _, _ in nil })
             let damages = try await scrubber.passOverEverything(through: BlockHeight(2))
             #expect(damages == [])
             #expect(try await tables.contents(pool) == original)
@@ -144,7 +148,7 @@ import Testing
             let sound = try await store.load(signState: state)
             try await pool.query { try $0.execute(script: edit) }
             await #expect(throws: StoreFault.self) { _ = try await store.load(signState: state) }
-            var scrubber = scrubber(store, peers: chain.peer)
+            var scrubber = try scrubber(store, peers: chain.peer)
             _ = try await scrubber.passOverEverything(through: try await store.certifiedHeight())
             let origin = try await store.load(signState: state)
             #expect(origin.chain == sound.chain)

@@ -24,6 +24,7 @@ package struct Scrubber: Sendable {
     private let pace: ScrubPace
     private var memory: ScrubMemory
     private var sideTables = SideTables()
+    private var witnessTables: WitnessTables
     // The chain at heights near the end, the oldest first, from which what was written lately is verified.
     private var marks: [LedgerReplay]
     private var pass: LedgerReplay?
@@ -38,8 +39,9 @@ package struct Scrubber: Sendable {
     /// Makes a scrubber of a store; nil as origin is a store that could not be loaded.
     package init(
         store: BlockStore, settings: ValidatorSettings, origin: ValidatorCore.Origin?, peers: PeerReader,
-        pace: ScrubPace, board: DamageBoard
+        witness: (settings: WitnessSettings, memory: WitnessMemory), pace: ScrubPace, board: DamageBoard
     ) {
+        witnessTables = WitnessTables(settings: witness.settings, memory: witness.memory)
         self.store = store
         self.settings = settings
         self.pace = pace
@@ -58,7 +60,7 @@ package struct Scrubber: Sendable {
     /// - Returns: what was found, repaired or not.
     /// - Throws: `PostgresFault`.
     package mutating func passOverEverything(through: BlockHeight) async throws -> [StoreDamage] {
-        var damages = try await scrubSideTables()
+        var damages = try await scrubSideTables(through: through)
         var replay = LedgerReplay(genesis: settings.genesis)
         var isOver = false
         while !isOver {
@@ -83,7 +85,7 @@ package struct Scrubber: Sendable {
         let started = ContinuousClock.now
         if sideAt <= now {
             sideAt = now + pace.passMilliseconds
-            _ = try await scrubSideTables()
+            _ = try await scrubSideTables(through: through)
         } else if tail != nil || tailAt <= now {
             try await turnTail(through: through, at: now)
         } else if pass != nil || passAt <= now {
@@ -129,10 +131,12 @@ package struct Scrubber: Sendable {
         }
     }
 
-    private mutating func scrubSideTables() async throws -> [StoreDamage] {
+    private mutating func scrubSideTables(through: BlockHeight) async throws -> [StoreDamage] {
         let damages = try await sideTables.scrub(store)
         board.report(damages)
-        return damages
+        let witnessDamages = try await witnessTables.scrub(store, through: through)
+        board.report(witnessDamages)
+        return damages + witnessDamages
     }
 
     /// Scans for the time of one chunk, and brings back what was lost, as far as others have it.

@@ -16,7 +16,7 @@ struct SideTables: Sendable {
     }
 
     private static let component = "ledger"
-    private var evidence = EvidenceAudit()
+    private var evidence = RowAudit<EvidenceRow>()
     private var appliedAt: [Int64: String] = [:]
 
     /// Compares the tables with what they must hold and writes again what differs.
@@ -117,7 +117,10 @@ struct SideTables: Sendable {
             EvidenceRow(
                 key: try (0..<4).map { try row.int($0) }, first: try row.bytes(4), second: try row.bytes(5))
         }
-        let (removals, rewrites) = evidence.judge(rows, history: store.network.current)
+        let history = store.network.current
+        let (removals, rewrites) = evidence.judge(rows) { row, known in
+            known == nil && row.isProof(to: history) ? .believed : .refused
+        }
         for row in removals {
             try session.execute(
                 "DELETE FROM evidence WHERE validator = $1 AND height = $2 AND round = $3 AND step = $4",

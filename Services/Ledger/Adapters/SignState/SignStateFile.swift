@@ -1,3 +1,5 @@
+// Whichever of the two the compiler meets first defines `stat`.
+import CDispatch
 import Glibc
 package import LedgerCore
 package import LedgerProtocol
@@ -50,12 +52,14 @@ package final class SignStateFile: Sendable {
         let parent = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         mkdir(parent, 0o700)
         folder = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { throw Self.fault("its folder cannot be opened", errno) }
+        guard folder >= 0 else {
+            throw Self.fault(DurableFile.Failure(what: "its folder cannot be opened", code: errno))
+        }
         lock = open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0 else {
             let error = errno
             close(folder)
-            throw Self.fault("its lock cannot be opened", error)
+            throw Self.fault(DurableFile.Failure(what: "its lock cannot be opened", code: error))
         }
         guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
             close(lock)
@@ -111,43 +115,22 @@ package final class SignStateFile: Sendable {
     }
 
     private func replace(with bytes: [UInt8]) throws(SignStateFault) {
-        let temporary = path + ".new"
-        let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw Self.fault("it cannot be written", errno) }
-        defer { close(file) }
-        var written = 0
-        while written < bytes.count {
-            let count = bytes.withUnsafeBytes { buffer in
-                Glibc.write(file, buffer.baseAddress.map { $0 + written }, buffer.count - written)
-            }
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { throw Self.fault("it cannot be written", errno) }
-            written += count
+        do throws(DurableFile.Failure) {
+            try DurableFile.replace(
+                path, with: bytes, folder: folder, written: { CrashPoint.signStateWritten.pass() },
+                renamed: { CrashPoint.signStateRenamed.pass() })
+        } catch {
+            throw Self.fault(error)
         }
-        guard fdatasync(file) == 0 else { throw Self.fault("it cannot be synced", errno) }
-        CrashPoint.signStateWritten.pass()
-        guard rename(temporary, path) == 0 else { throw Self.fault("it cannot be replaced", errno) }
-        CrashPoint.signStateRenamed.pass()
-        guard fsync(folder) == 0 else { throw Self.fault("its folder cannot be synced", errno) }
     }
 
     private func contents() throws(SignStateFault) -> [UInt8]? {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        if file < 0 && errno == ENOENT { return nil }
-        guard file >= 0 else { throw Self.fault("it cannot be opened", errno) }
-        defer { close(file) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65_536)
-        while true {
-            let count = Glibc.read(file, &buffer, buffer.count)
-            if count < 0 && errno == EINTR { continue }
-            guard count >= 0 else { throw Self.fault("it cannot be read", errno) }
-            guard count > 0 else { return bytes }
-            bytes += buffer[..<count]
+        do throws(DurableFile.Failure) { return try DurableFile.contents(path) } catch {
+            throw Self.fault(error)
         }
     }
 
-    private static func fault(_ what: String, _ code: Int32) -> SignStateFault {
-        SignStateFault(description: "the sign-state is unusable, \(what): \(String(cString: strerror(code)))")
+    private static func fault(_ failure: DurableFile.Failure) -> SignStateFault {
+        SignStateFault(description: "the sign-state is unusable, \(failure)")
     }
 }

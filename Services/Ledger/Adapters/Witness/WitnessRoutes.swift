@@ -58,7 +58,7 @@ package struct WitnessRoutes: Sendable {
 
     private func evidence() async throws -> ServiceResponse {
         guard settings.signer != nil else { throw Self.noWitness }
-        let rows = try await store.evidence().map { evidence -> JSONValue in
+        let rows = try await store.evidence(against: settings.logs).map { evidence -> JSONValue in
             [
                 "heldNote": evidence.heldNote.map { .string($0) } ?? .null,
                 "kind": .string(evidence.isFork ? "fork" : "unproven"),

@@ -60,6 +60,11 @@ package struct WitnessSettings: Sendable {
         }
     }
 
+    /// The keys of everybody who is or was asked to cosign this log.
+    func witnessKeys(_ history: NetworkHistory) -> [NoteVerifierKey] {
+        (witnesses + history.periods.flatMap { Self.witnesses(in: $0.state) }).map(\.key)
+    }
+
     /// The name of the witness of a validator.
     package static func name(ofValidator name: String) -> String { "witness.\(name)" }
 

@@ -1,4 +1,5 @@
 import Cryptography
+import LedgerCore
 import LedgerProtocol
 import Merkle
 import Model
@@ -8,13 +9,19 @@ package import TransparencyLog
 /// What a witness remembers, in the validator's own schema.
 package struct WitnessStore: Sendable {
     private let pool: PostgresPool
+    private let memory: WitnessMemory
 
-    // A log that contradicts itself over and over must not fill the disk of its witness.
+    // A log that contradicts itself over and over must not fill the disk of its witness, nor the memory of
+    // the scrubber, which keeps each row.
     private static let evidenceRowsMax: Int64 = 10_000
+    private static let evidenceBytesMax: Int64 = 16 << 20
     private static let evidenceShownMax: Int64 = 100
 
-    /// Remembers in the schema that a `BlockStore` has migrated.
-    package init(pool: PostgresPool) { self.pool = pool }
+    /// Remembers in the schema that a `BlockStore` has migrated, and what must not be lost in a file as well.
+    package init(pool: PostgresPool, memory: WitnessMemory) {
+        self.pool = pool
+        self.memory = memory
+    }
 
     /// What became of a request.
     package enum Judgement: Sendable {
@@ -37,87 +44,93 @@ package struct WitnessStore: Sendable {
         case .refuse(.untrustedSignature): return .refused(.untrustedSignature)
         case .accept, .refuse: break
         }
-        return try await pool.transaction { session in
-            let held = try Self.lock(request.checkpoint.origin, cosigner, session)
-            let stored = held.size == 0 ? nil : (size: held.size, root: held.root)
+        let memory = memory
+        let judgement = try await pool.transaction { session in
+            let held = try Self.lock(request.checkpoint.origin, cosigner, memory, session)
+            let stored = held.map { (size: $0.checkpoint.size, root: $0.checkpoint.root) }
             switch WitnessDecision.decide(request, logKeys: logKeys, stored: stored) {
             case .accept(let checkpoint):
                 let signature = cosigner.sign(request.note.text)
-                try Self.store(checkpoint, request.note, signature, session)
-                return .cosigned(signature)
+                let row = WitnessedLogRow(
+                    origin: [UInt8](checkpoint.origin.utf8), size: Int64(bitPattern: checkpoint.size),
+                    root: checkpoint.root.bytes, note: [UInt8](request.note.encoded().utf8),
+                    cosignature: [UInt8](signature.line.utf8))
+                try Self.write(row, session)
+                // Whether or not the commit succeeds, nothing older is cosigned from here on.
+                try memory.remember(row)
+                return Judgement.cosigned(signature)
             case .refuse(let refusal):
                 try Self.keepEvidence(refusal, request, held, session)
                 return .refused(refusal)
             }
         }
+        if case .cosigned = judgement { memory.settle([UInt8](request.checkpoint.origin.utf8)) }
+        return judgement
     }
 
     private struct Held {
-        var size: UInt64 = 0
-        var root = MerkleTree.emptyRoot
-        var note: String?
+        let checkpoint: Checkpoint
+        let note: String
     }
 
-    /// The row of a log, locked until the transaction ends: two requests are judged one after the other.
+    /// What is held of a log, nil when nothing was cosigned, and its row locked until the transaction ends:
+    /// two requests are judged one after the other.
     private static func lock(
-        _ origin: String, _ cosigner: WitnessCosigner, _ session: PostgresSession
-    ) throws -> Held {
+        _ origin: String, _ cosigner: WitnessCosigner, _ memory: WitnessMemory, _ session: PostgresSession
+    ) throws -> Held? {
         try session.execute(
             "INSERT INTO witnessed_log (origin, size, root) VALUES ($1, 0, $2) ON CONFLICT DO NOTHING",
             [.text(origin), .bytes(MerkleTree.emptyRoot.bytes)])
         let row = try session.query(
-            "SELECT size, root, note, cosignature FROM witnessed_log WHERE origin = $1 FOR UPDATE",
+            "SELECT origin, size, root, note, cosignature FROM witnessed_log WHERE origin = $1 FOR UPDATE",
             [.text(origin)]
-        ).first
-        let damaged = StoreFault(
-            halt: nil, description: "what is remembered of the log `\(origin)` is not what was cosigned")
-        guard let row, let root = Digest(try row.bytes(1)) else { throw damaged }
-        let size = UInt64(bitPattern: try row.int(0))
-        guard let text = try row.textOrNull(2), let line = try row.textOrNull(3) else {
-            guard size == 0, root == MerkleTree.emptyRoot else { throw damaged }
-            return Held()
-        }
-        // INVARIANT: nothing is built on that the witness's own key did not sign.
-        guard let note = try? SignedNote(parsing: text),
-            let signature = try? NoteSignature(parsingLine: line.dropLast()),
-            cosigner.key.verifies(signature, text: note.text),
-            let checkpoint = try? Checkpoint(parsing: note.text, extensionLines: .ignored),
-            checkpoint == Checkpoint(origin: origin, size: size, root: root)
-        else { throw damaged }
-        return Held(size: size, root: root, note: text)
+        ).first.map { try WitnessedLogRow($0) }
+        let remembered = memory.row([UInt8](origin.utf8))
+        if remembered == nil, let row, row.isBlank { return nil }
+        // INVARIANT: nothing is built on that the witness's own key did not sign, or that is not the newest.
+        guard let row, row.isCosigned(by: cosigner.key), remembered == nil || remembered == row,
+            let bytes = row.note, let note = try? SignedNote(parsing: bytes),
+            let checkpoint = try? Checkpoint(parsing: note.text, extensionLines: .ignored)
+        else { throw StoreFault.damaged("what is remembered of the log `\(origin)`") }
+        return Held(checkpoint: checkpoint, note: note.encoded())
     }
 
-    private static func store(
-        _ checkpoint: Checkpoint, _ note: SignedNote, _ signature: NoteSignature, _ session: PostgresSession
-    ) throws {
+    /// Writes the row of a log, new or in place of the one before.
+    static func write(_ row: WitnessedLogRow, _ session: PostgresSession) throws {
         try session.execute(
-            "UPDATE witnessed_log SET size = $2, root = $3, note = $4, cosignature = $5 WHERE origin = $1",
+            """
+            INSERT INTO witnessed_log (origin, size, root, note, cosignature) VALUES ($1, $2, $3, $4, $5)
+            ON CONFLICT (origin) DO UPDATE SET size = excluded.size, root = excluded.root,
+                note = excluded.note, cosignature = excluded.cosignature
+            """,
             [
-                .text(checkpoint.origin), .int(Int64(bitPattern: checkpoint.size)),
-                .bytes(checkpoint.root.bytes), .text(note.encoded()), .text(signature.line),
+                .utf8(row.origin), .int(row.size), .bytes(row.root), row.note.map { .utf8($0) } ?? .null,
+                row.cosignature.map { .utf8($0) } ?? .null,
             ])
     }
 
-    /// SPEC tlog-witness: what a known log signed and is not consistent may be proof of its misbehaviour.
     private static func keepEvidence(
-        _ refusal: WitnessRefusal, _ request: AddCheckpointRequest, _ held: Held, _ session: PostgresSession
+        _ refusal: WitnessRefusal, _ request: AddCheckpointRequest, _ held: Held?, _ session: PostgresSession
     ) throws {
         let checkpoint = request.checkpoint
-        let isFork = held.size > 0 && checkpoint.size == held.size && checkpoint.root != held.root
-        var isInconsistent = isFork
-        if case .inconsistent = refusal { isInconsistent = true }
-        guard isInconsistent else { return }
+        let stored = held.map { (size: $0.checkpoint.size, root: $0.checkpoint.root) }
+        guard let isFork = WitnessEvidenceRow.isFork(refusal, checkpoint, held: stored) else { return }
+        let sizes = try session.query(
+            """
+            SELECT count(*),
+                coalesce(sum(octet_length(request) + coalesce(octet_length(held_note), 0)), 0)::bigint
+            FROM witness_evidence
+            """)[0]
+        guard try sizes.int(0) < evidenceRowsMax, try sizes.int(1) < evidenceBytesMax else { return }
         try session.execute(
             """
             INSERT INTO witness_evidence (origin, held_size, digest, is_fork, held_note, request)
-            SELECT $1, $2, $3, $4, $5, $6 WHERE (SELECT count(*) FROM witness_evidence) < $7
-            ON CONFLICT DO NOTHING
+            VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
             """,
             [
-                .text(checkpoint.origin), .int(Int64(bitPattern: held.size)),
+                .text(checkpoint.origin), .int(Int64(bitPattern: stored?.size ?? 0)),
                 .bytes(SHA256.hash([UInt8](request.note.text.utf8)).bytes), .bool(isFork),
-                held.note.map { .text($0) } ?? .null, .bytes([UInt8](request.encoded().utf8)),
-                .int(evidenceRowsMax),
+                held.map { .text($0.note) } ?? .null, .bytes([UInt8](request.encoded().utf8)),
             ])
     }
 
@@ -133,20 +146,28 @@ package struct WitnessStore: Sendable {
         package let request: String
     }
 
-    /// The newest evidence, at most 100.
+    /// The newest evidence against the logs that are witnessed, at most 100.
     ///
-    /// - Throws: `PostgresFault`.
-    package func evidence() async throws -> [Evidence] {
-        try await pool.query { session in
+    /// - Throws: `StoreFault` when a row is not what a witness finds when it judges the request once more;
+    ///   `PostgresFault`.
+    package func evidence(against logs: [String: [NoteVerifierKey]]) async throws -> [Evidence] {
+        let rows = try await pool.query { session in
             try session.query(
                 """
-                SELECT origin, is_fork, held_note, request FROM witness_evidence ORDER BY at DESC LIMIT $1
-                """, [.int(Self.evidenceShownMax)]
-            ).map { row in
-                Evidence(
-                    origin: try row.text(0), isFork: try row.bool(1), heldNote: try row.textOrNull(2),
-                    request: String(decoding: try row.bytes(3), as: UTF8.self))
+                SELECT \(WitnessEvidenceRow.columns) FROM witness_evidence WHERE origin = ANY($1)
+                ORDER BY at DESC LIMIT $2
+                """, [.textArray(Array(logs.keys)), .int(Self.evidenceShownMax)]
+            ).map { try WitnessEvidenceRow($0) }
+        }
+        return try rows.map { row in
+            let origin = String(decoding: row.key.origin, as: UTF8.self)
+            guard row.isEvidence(against: logs[origin] ?? []) else {
+                throw StoreFault.damaged("the evidence against \(row.name)")
             }
+            return Evidence(
+                origin: origin, isFork: row.isFork,
+                heldNote: row.heldNote.map { String(decoding: $0, as: UTF8.self) },
+                request: String(decoding: row.request, as: UTF8.self))
         }
     }
 
@@ -190,4 +211,33 @@ package struct WitnessStore: Sendable {
         let height = BlockHeight(UInt64(bitPattern: try row.int(0)))
         return CosignedNote(height: height, note: note, checkpoint: checkpoint, signature: signature)
     }
+}
+
+extension WitnessedLogRow {
+    /// Reads `origin, size, root, note, cosignature`.
+    init(_ row: PostgresRow) throws {
+        self.init(
+            origin: [UInt8](try row.text(0).utf8), size: try row.int(1), root: try row.bytes(2),
+            note: try row.textOrNull(3).map { [UInt8]($0.utf8) },
+            cosignature: try row.textOrNull(4).map { [UInt8]($0.utf8) })
+    }
+}
+
+extension WitnessEvidenceRow {
+    /// The columns in the order in which they are read.
+    static let columns = "origin, held_size, digest, is_fork, held_note, request, at::text"
+
+    /// Reads `columns`.
+    init(_ row: PostgresRow) throws {
+        self.init(
+            key: Key(
+                origin: [UInt8](try row.text(0).utf8), heldSize: try row.int(1), digest: try row.bytes(2)),
+            isFork: try row.bool(3), heldNote: try row.textOrNull(4).map { [UInt8]($0.utf8) },
+            request: try row.bytes(5), storedAt: [UInt8](try row.text(6).utf8))
+    }
+}
+
+extension PostgresValue {
+    /// A text that is held as its bytes.
+    static func utf8(_ bytes: [UInt8]) -> PostgresValue { .text(String(decoding: bytes, as: UTF8.self)) }
 }

@@ -14,6 +14,12 @@ package enum StoreTable: String, CaseIterable, Hashable, Sendable {
     case ledger
     /// The migrations that the schema has had.
     case migration = "schema_migration"
+    /// What this validator cosigned last of each log that it witnesses.
+    case witnessedLog = "witnessed_log"
+    /// What those logs signed and was not cosigned.
+    case witnessEvidence = "witness_evidence"
+    /// The newest cosignature of each witness of this log.
+    case witnessCosignature = "witness_cosignature"
 }
 
 /// A stored row that is not what this validator stored.

@@ -2,7 +2,7 @@ package import LedgerProtocol
 import Model
 
 /// A stored double vote, column by column.
-package struct EvidenceRow: Hashable, Sendable {
+package struct EvidenceRow: RememberedRow {
     /// The primary key: validator, height, round and step.
     package let key: [Int64]
     /// The vote that was seen first.
@@ -31,35 +31,5 @@ package struct EvidenceRow: Hashable, Sendable {
             Int64(first.validator.value), Int64(bitPattern: first.height.value), Int64(first.round),
             Int64(first.step.rawValue),
         ]
-    }
-}
-
-/// Evidence follows from nothing else that is stored, so what was seen once is remembered and kept.
-package struct EvidenceAudit: Sendable {
-    private var remembered: [[Int64]: EvidenceRow] = [:]
-
-    /// Remembers nothing yet.
-    package init() {}
-
-    /// Compares what is stored with what is remembered.
-    ///
-    /// - Returns: the rows to remove, and after that those to write again.
-    package mutating func judge(
-        _ rows: [EvidenceRow], history: NetworkHistory
-    ) -> (removals: [EvidenceRow], rewrites: [EvidenceRow]) {
-        var removals: [EvidenceRow] = []
-        var stored: Set<[Int64]> = []
-        for row in rows {
-            let known = remembered[row.key]
-            if known == row || known == nil && row.isProof(to: history) {
-                remembered[row.key] = row
-                stored.insert(row.key)
-            } else {
-                removals.append(row)
-            }
-        }
-        let rewrites = remembered.filter { !stored.contains($0.key) }.values
-            .sorted { $0.key.lexicographicallyPrecedes($1.key) }
-        return (removals, rewrites)
     }
 }
