@@ -10,12 +10,13 @@ package struct LedgerNetwork: Sendable {
 
     /// The genesis file.
     package let genesis: Genesis
-    /// The network as it began; no simulated one changes.
+    /// The network as it began.
     package var state: NetworkState { genesis.initial }
     /// The validators' keys, in the order of their indices.
     package let keys: [ValidatorKeys]
     /// The signing keys of the services.
     package let services: [ServiceName: Signer]
+    private let name: String
     /// The seeds of the validators' keys by purpose, for key files.
     package let seeds: [[String: [UInt8]]]
 
@@ -23,6 +24,7 @@ package struct LedgerNetwork: Sendable {
     ///
     /// - Throws: what the rules of genesis refuse.
     package init(validatorCount: Int, name: String = "test") throws {
+        self.name = name
         let validators = 1...validatorCount
         let seeds = validators.map { number in
             Dictionary(
@@ -44,10 +46,67 @@ package struct LedgerNetwork: Sendable {
         genesis = try Self.draft(name: name, keys: keys, services: services).genesis()
     }
 
-    /// What the validator of an index is told.
+    /// What the validator of an index is told, also of one that genesis does not name.
     package func settings(_ index: Int) -> ValidatorSettings {
         ValidatorSettings(
-            genesis: genesis, validator: ValidatorIndex(UInt16(index)), keys: keys[index])
+            genesis: genesis, validator: ValidatorIndex(UInt16(index)), keys: keys(of: index))
+    }
+
+    /// The keys of the validator of an index, also of one that genesis does not name.
+    package func keys(of index: Int) -> ValidatorKeys {
+        if keys.indices.contains(index) { return keys[index] }
+        let signer = { (purpose: String) in Self.signer(Self.seed("\(name) \(purpose) \(index + 1)")) }
+        return ValidatorKeys(
+            consensus: signer("consensus"), cosignature: signer("cosignature"), log: signer("log"))
+    }
+
+    /// A validator that joins with an index; under the name of another one it takes that one's place.
+    package func newcomer(
+        _ index: Int, named other: String? = nil, organization: Int = 0
+    ) -> GenesisValidator {
+        let keys = keys(of: index)
+        return GenesisValidator(
+            name: other ?? "validator-\(index + 1).\(name).consentry.example",
+            organization: genesis.organizations[organization].id, url: "http://127.0.0.1:\(7101 + index)",
+            consensusKey: keys.consensus.publicKey, cosignatureKey: keys.cosignature.publicKey,
+            logKey: keys.log.publicKey)
+    }
+
+    /// Names those too who may join, for looking up whose key is whose; no block is judged by it.
+    func everybody(with newcomerCount: Int) -> NetworkHistory {
+        var history = NetworkHistory(genesis)
+        let joined = (keys.count..<keys.count + newcomerCount).map {
+            GovernanceChange.addValidator(newcomer($0))
+        }
+        do {
+            let change = try change(joined, of: state, sequence: 0)
+            if let next = try GovernanceRules.nextState(after: change, on: state, at: BlockHeight(1)) {
+                history.append(next, from: BlockHeight(UInt64(Int64.max)), treeSizeBefore: UInt64(Int64.max))
+            }
+        } catch {
+            fatalError("validators may join a network: \(error)")
+        }
+        return history
+    }
+
+    /// A governance entry that every organisation signed, submitted by one of them.
+    ///
+    /// - Throws: what the rules of its form refuse.
+    package func change(
+        _ changes: [GovernanceChange], of state: NetworkState, by organization: Int = 0, sequence: UInt64
+    ) throws -> Submission {
+        let signers = genesis.organizations.map { Self.signer(Self.seed("\(name) organization \($0.name)")) }
+        var document = GovernanceDocument(changes, of: state, expires: BlockHeight(1_000))
+        for (organization, signer) in zip(genesis.organizations, signers) {
+            document = document.signed(by: organization.id, with: signer)
+        }
+        let id: EntryID = Self.identifier("\(document.replaces) \(sequence) \(organization)")
+        let entry = Entry.make(
+            kind: .governance, submitter: signers[organization].keyID, id: id, time: 1_795_374_000,
+            opening: .zero, networkID: genesis.networkID, payload: document.bytes)
+        return try Submission.make(
+            networkID: genesis.networkID, sequence: sequence, entries: [entry],
+            publicPayloads: [document.bytes], signer: signers[organization])
     }
 
     /// The signing key of a service.

@@ -9,6 +9,7 @@ import Postgres
 import ServiceRuntime
 import TestSupport
 import Testing
+import TransparencyLog
 
 @Suite struct ScrubberTests {
     private static let shapes = [[1], [3, 2], [], [250, 9], [200, 60], [1], [2, 2]]
@@ -121,6 +122,48 @@ import Testing
             #expect(alone.board.unrepaired == [])
             #expect(try await tables.contents(pool) == original)
         }
+    }
+
+    /// One that left, or only follows as yet: its notes have the quorum and no signature of the log.
+    @Test func aValidatorThatIsNotInForceFindsItsOwnNotesSound() async throws {
+        let configuration = try await PrivatePostgres.shared().createSchema("validator_6")
+        let pool = PostgresPool(configuration)
+        let store = try await BlockStore.open(
+            pool: pool, schema: configuration.schema, genesis: chain.network.genesis,
+            validator: ValidatorIndex(5))
+        let settings = chain.network.settings(5)
+        for (commit, note) in zip(chain.commits, chain.notes) {
+            let block = commit.block
+            let cosignatures = note.cosignatures(height: block.height, network: block.network)
+            let own = try #require(
+                CheckpointNote.make(
+                    checkpointText: block.checkpointText,
+                    cosignatures: Dictionary(
+                        uniqueKeysWithValues: cosignatures.map { ($0.validator, $0.cosignature) }),
+                    logSigner: settings.keys.log, network: block.network))
+            // A strict verifier refuses a signature of somebody who is no validator at that size.
+            _ = try block.network.verify(own)
+            #expect(own.signatures.count == block.network.quorum)
+            let stored = BlockCommit(
+                block: block, certificate: commit.certificate, cosignature: nil, tiles: commit.tiles)
+            try await store.append(stored, notes: [block.height: own])
+        }
+        let logger = Logger(label: "scrubber", factory: { _ in SwiftLogNoOpLogHandler() })
+        var scrubber = Scrubber(
+            store: store, settings: settings, origin: nil, peers: PeerReader(peerCount: 0) { _, _ in nil },
+            witness: (WitnessSettings(name: "witness"), try witnessed.memory()),
+            pace: ScrubPace(sharePercent: 100), board: DamageBoard(Metrics(), logger: logger))
+        let damages = try await scrubber.passOverEverything(through: chain.height)
+        #expect(damages == [])
+        // The quorum without its last signature is no note.
+        try await pool.query {
+            try $0.execute(
+                script: "UPDATE note SET note = regexp_replace(note, '\n[^\n]*\n$', E'\n') WHERE height = 3")
+        }
+        let found = try await scrubber.passOverEverything(through: chain.height)
+        #expect(found.map(\.table) == [.note])
+        #expect(scrubber.board.unrepaired.map(\.table) == [.note])
+        await pool.close()
     }
 
     @Test func whatWasDecidedAfterTheCommittedHeightIsNoStray() async throws {

@@ -28,6 +28,8 @@ struct LedgerScanner {
         self.scan = scan
     }
 
+    private var logKey: PublicSigningKey { settings.keys.log.publicKey }
+
     private struct Row {
         let block: BlockRow
         let note: [UInt8]?
@@ -153,7 +155,7 @@ extension LedgerScanner {
         _ row: Row, _ keys: [KeyRow], _ commit: BlockCommit, isVerified: Bool, through: BlockHeight
     ) throws {
         let block = commit.block
-        let note = row.note.map { isVerified ? .sound : NoteRow($0, block: block) }
+        let note = row.note.map { isVerified ? .sound : NoteRow($0, block: block, logKey: logKey) }
         try judgeBlock(row, commit, isVerified: isVerified)
         if keys != KeyRow.rows(of: block) {
             report(.keyBlock, block.height, "the rows are not those of its block", .rewritten)
@@ -177,7 +179,7 @@ extension LedgerScanner {
             } ?? false
         if isGone || isForeign {
             let own = whole.note.flatMap {
-                NoteRow($0, block: commit.block).cosignature(of: settings.validator)
+                NoteRow($0, block: commit.block, logKey: logKey).cosignature(of: settings.validator)
             }
             cosignature = own?.encoded
             report(.block, height, "cosignature is not this validator's", own == nil ? .lost : .rewritten)

@@ -1,3 +1,4 @@
+import Cryptography
 import LedgerCore
 import LedgerProtocol
 import Model
@@ -24,7 +25,7 @@ struct StoreMender: Sendable {
             let height = PostgresValue.int(Int64(bitPattern: lost.height.value))
             let note = try session.query("SELECT note FROM note WHERE height = $1", [height]).first
                 .map { [UInt8](try $0.text(0).utf8) }
-                .map { NoteRow($0, block: commit.block) }
+                .map { NoteRow($0, block: commit.block, logKey: settings.keys.log.publicKey) }
             let cosignature =
                 lost.cosignature.flatMap { try? CosignatureMessage(decoding: $0) }
                 .flatMap { $0.isOwn(of: settings, commit.block) ? $0.encoded : nil }
@@ -42,7 +43,7 @@ struct StoreMender: Sendable {
         let block = lost.block
         var cosignatures = lost.cosignatures
         let made = await peers.first("/notes/\(block.height)") { bytes -> SignedNote? in
-            for message in NoteRow(bytes, block: block).cosignatures
+            for message in NoteRow(bytes, block: block, logKey: settings.keys.log.publicKey).cosignatures
             where cosignatures.count < block.network.quorum
                 && !cosignatures.contains(where: { $0.validator == message.validator })
             {

@@ -1,4 +1,4 @@
-import Cryptography
+package import Cryptography
 package import LedgerProtocol
 import Model
 import TransparencyLog
@@ -78,8 +78,8 @@ package struct KeyRow: Hashable, Sendable {
 
 /// What a stored note holds that verifies.
 package struct NoteRow: Sendable {
-    /// Whether it is, byte for byte, a note that a validator makes: one log signature, then a quorum of
-    /// cosignatures by their validators' indices.
+    /// Whether it is, byte for byte, a note that this validator makes: one log signature where it is in
+    /// force, then a quorum of cosignatures by their validators' indices.
     package let isSound: Bool
     /// The cosignatures that verify, in the order of their lines; all that a damaged note is still good for.
     package let cosignatures: [CosignatureMessage]
@@ -93,7 +93,9 @@ package struct NoteRow: Sendable {
     }
 
     /// Judges a note by the checkpoint that its block gives.
-    package init(_ bytes: [UInt8], block: BuiltBlock) {
+    ///
+    /// - Parameter logKey: the key with which this validator signs as the log, where it is in force.
+    package init(_ bytes: [UInt8], block: BuiltBlock, logKey: PublicSigningKey) {
         let network = block.network
         guard let note = try? SignedNote(parsing: bytes),
             note.text.utf8.elementsEqual(block.checkpointText.utf8)
@@ -111,9 +113,10 @@ package struct NoteRow: Sendable {
             return
         }
         cosignatures = messages
-        let names = [network.origin] + verified.cosigners.map(\.name)
+        let logNames = network.isLogKey(logKey) ? [network.origin] : []
+        let names = logNames + verified.cosigners.map(\.name)
         isSound =
-            verified.publishers.count == 1 && verified.cosigners.count == network.quorum
+            verified.publishers.count == logNames.count && verified.cosigners.count == network.quorum
             && note.signatures.map(\.name) == names && note.encoded().utf8.elementsEqual(bytes)
     }
 
