@@ -1,6 +1,7 @@
 import Cryptography
 import LedgerCore
 import LedgerProtocol
+import Merkle
 import Model
 import TransparencyLog
 
@@ -25,7 +26,12 @@ extension Invariants {
         do throws(ProtocolFault) {
             let head = try block.verify(after: chain.last?.head ?? ChainHead(network.genesis))
             certificates.insert(commit.certificate)
+            let before = history.newest
             chain.append(Settled(block: block, head: head))
+            if head.network != before {
+                history.append(head.network, from: height.next, treeSizeBefore: head.tree.size)
+                client.follow(history)
+            }
             settle(block, index)
         } catch {
             broken(.badBlock, "validator \(index), height \(height): \(error)")
@@ -34,12 +40,14 @@ extension Invariants {
 
     private mutating func verify(_ commit: BlockCommit, _ index: Int) {
         guard certificates.insert(commit.certificate).inserted else { return }
-        do throws(ProtocolFault) { try commit.certificate.verify(network.state) } catch {
+        do throws(ProtocolFault) {
+            try commit.certificate.verify(history.state(at: commit.block.height))
+        } catch {
             broken(.badBlock, "validator \(index), height \(commit.block.height): \(error)")
         }
         let isFit =
             commit.certificate.blockHash == commit.block.blockHash
-            && Set(commit.certificate.members.map(\.validator)).count >= quorum
+            && Set(commit.certificate.members.map(\.validator)).count >= quorum(at: commit.block.height)
         if !isFit { broken(.badBlock, "validator \(index), certificate of \(commit.block.height)") }
     }
 
@@ -65,8 +73,10 @@ extension Invariants {
             return
         }
         do throws(ProtocolFault) {
-            let verified = try network.state.verify(note)
-            if verified.cosigners.count < quorum { broken(.badNote, "validator \(index), height \(height)") }
+            let verified = try history.state(at: height).verify(note)
+            if verified.cosigners.count < quorum(at: height) {
+                broken(.badNote, "validator \(index), height \(height)")
+            }
             acknowledged.insert(height)
         } catch {
             broken(.badNote, "validator \(index), height \(height): \(error)")

@@ -12,6 +12,14 @@ package struct FaultPlan: Sendable {
         case start(Int)
         case loseTopics
         case skew(Int, milliseconds: Int64)
+        case govern(Change)
+    }
+
+    /// How the validators change, as far as those that may be faulty stay a third of the rest.
+    enum Change: Sendable, CaseIterable {
+        case join
+        case leave
+        case rekey
     }
 
     /// When the faults end.
@@ -26,6 +34,8 @@ package struct FaultPlan: Sendable {
     /// Whether blocks without entries are made as heartbeats.
     let heartbeatMilliseconds: Int64?
     let weather: Weather
+    /// How many validators may join.
+    private(set) var newcomerCount = 0
     private(set) var deeds: [(at: Int64, deed: Deed)] = []
 
     /// Draws a plan.
@@ -44,6 +54,8 @@ package struct FaultPlan: Sendable {
         drawSubmissions(&numbers)
         let kinds = Int.random(in: 0...5, using: &numbers)
         for _ in 0..<kinds { drawDeed(&numbers) }
+        // A third of the networks change; drawn apart, so that the others stay as they are.
+        if seed % 3 == 0, count > 1 { drawChanges(seed) }
         deeds.sort { $0.at < $1.at }
     }
 
@@ -79,6 +91,16 @@ package struct FaultPlan: Sendable {
                 let at = Int64.random(in: Self.deedMilliseconds, using: &numbers)
                 deeds.append((at, .submit(service, entryCount: Int.random(in: 1...4, using: &numbers))))
             }
+        }
+    }
+
+    /// Two changes, the second once the first may be in force.
+    private mutating func drawChanges(_ seed: UInt64) {
+        var numbers = SeededNumbers(seed: ~seed)
+        newcomerCount = 2
+        for begin in [Int64(300), 6_000] {
+            let at = begin + Int64.random(in: 0...3_000, using: &numbers)
+            deeds.append((at, .govern(Change.allCases.randomElement(using: &numbers) ?? .join)))
         }
     }
 

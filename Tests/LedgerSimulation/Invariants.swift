@@ -35,6 +35,8 @@ package struct Violation: Hashable, Sendable, CustomStringConvertible {
         case unfoundedPrecommit = "an honest validator precommitted without a quorum of prevotes"
         /// Lines 22 to 33: a prevote rests on a sound proposal of whoever's turn it is.
         case unsoundPrevote = "an honest validator prevoted what nobody soundly proposed"
+        /// A validator signs from the height on at which it joins, and no more once it has left.
+        case outsider = "a validator voted or cosigned at a height at which it was not in force"
         /// F4: nothing signed is seen that the disk does not record.
         case earlySignature = "a signature was seen before the sign-state on the disk recorded it"
         /// Evidence names the guilty only.
@@ -78,7 +80,6 @@ package struct Invariants {
 
     let network: LedgerNetwork
     let honest: Set<Int>
-    let quorum: Int
     /// What was broken, in the order of time.
     package private(set) var violations: [Violation] = []
     /// The one chain; the block of height h is at h − 1.
@@ -107,13 +108,26 @@ package struct Invariants {
     var nextSequences: [KeyID: UInt64] = [:]
     var receipts: Set<Digest> = []
     var client: LightClient
+    // Every network that was in force, as the blocks of the one chain make them.
+    var history: NetworkHistory
 
     init(network: LedgerNetwork, honest: Set<Int>) {
         self.network = network
         self.honest = honest
-        // Counted here anew: more than two thirds.
-        quorum = (1...network.keys.count).first { 3 * $0 > 2 * network.keys.count } ?? network.keys.count
         client = LightClient(genesis: network.genesis)
+        history = NetworkHistory(network.genesis)
+    }
+
+    /// The validators in force at a height, by their indices; the block before is stored when anybody honest
+    /// signs for it.
+    func validators(at height: BlockHeight) -> [Int] {
+        history.state(at: height).validatorIndices.map(\.position).sorted()
+    }
+
+    /// How many make a quorum at a height, counted here anew: more than two thirds.
+    func quorum(at height: BlockHeight) -> Int {
+        let count = validators(at: height).count
+        return (1...count).first { 3 * $0 > 2 * count } ?? count
     }
 
     mutating func broken(_ rule: Violation.Rule, _ detail: String) {

@@ -17,6 +17,8 @@ package struct RunReport: Sendable {
     package let faults: [FaultKind: Int]
     /// How many blocks were made.
     package let blockCount: Int
+    /// How often the network changed.
+    package let changeCount: Int
     /// How long it took, after the faults ended, until all was final everywhere.
     package let healedMilliseconds: Int64
     /// Of the whole chain and all that was done; two runs of one seed give the same.
@@ -47,7 +49,7 @@ package enum SeededRun {
         let foreign = try LedgerNetwork(validatorCount: plan.validatorCount, name: "foreign")
         var simulation = Simulation(
             network: network, seed: seed, weather: plan.weather, behaviours: plan.behaviours,
-            foreign: foreign)
+            foreign: foreign, newcomerCount: plan.newcomerCount)
         simulation.trace = trace
         simulation.invariants.heartbeatsAreMade = plan.heartbeatMilliseconds != nil
         simulation.adjust = { $0.heartbeatMilliseconds = plan.heartbeatMilliseconds }
@@ -81,6 +83,7 @@ package enum SeededRun {
                 try simulation.start(index)
             case .loseTopics: simulation.loseTopics()
             case .skew(let index, let milliseconds): simulation.skew(index, milliseconds: milliseconds)
+            case .govern(let change): try simulation.govern(change)
             }
         }
         _ = try simulation.run(milliseconds: max(0, FaultPlan.healMilliseconds - simulation.time))
@@ -93,7 +96,7 @@ package enum SeededRun {
         for index in simulation.nodes.indices {
             if simulation.nodes[index].skewMilliseconds != 0 { simulation.skew(index, milliseconds: 0) }
             simulation.nodes[index].actionsLeft = nil
-            try simulation.start(index)
+            if simulation.takesPart(index) { try simulation.start(index) }
         }
         let began = simulation.time
         let isSettled = try simulation.run(milliseconds: settleMilliseconds) {
@@ -125,7 +128,8 @@ package enum SeededRun {
         return RunReport(
             seed: seed, validatorCount: plan.validatorCount, behaviours: plan.behaviours,
             violations: simulation.invariants.violations, faults: simulation.faults,
-            blockCount: simulation.invariants.chain.count, healedMilliseconds: healed,
+            blockCount: simulation.invariants.chain.count,
+            changeCount: simulation.invariants.history.periods.count - 1, healedMilliseconds: healed,
             digest: SHA256.hash([UInt8](words.joined(separator: "\n").utf8)))
     }
 }
@@ -133,7 +137,7 @@ package enum SeededRun {
 extension Simulation {
     /// Whether every honest validator stores everything that any honest one stores.
     package var hasEveryBlockEverywhere: Bool {
-        honest.allSatisfy { nodes[$0].commits.count == invariants.chain.count }
+        honest.allSatisfy { !takesPart($0) || nodes[$0].commits.count == invariants.chain.count }
     }
 
     /// Where every validator stands, in one line.

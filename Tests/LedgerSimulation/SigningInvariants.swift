@@ -23,12 +23,15 @@ extension Invariants {
             return
         }
         votes[slot] = .some(vote.blockHash)
+        if !validators(at: vote.height).contains(index) {
+            broken(.outsider, "validator \(index), \(place(vote))")
+        }
         guard let blockHash = vote.blockHash else { return }
         let prevotes = Ballot(
             height: vote.height, round: vote.round, step: .prevote, blockHash: blockHash)
         switch vote.step {
         case .precommit:
-            if supporters(prevotes, with: index) < quorum {
+            if supporters(prevotes, with: index) < quorum(at: vote.height) {
                 broken(.unfoundedPrecommit, "validator \(index), \(place(vote))")
             }
             if locks[index].map({ ($0.height, $0.round) < (vote.height, vote.round) }) ?? true {
@@ -52,14 +55,14 @@ extension Invariants {
         return (lock.round..<vote.round).contains { round in
             let ballot = Ballot(
                 height: vote.height, round: round, step: .prevote, blockHash: blockHash)
-            return supporters(ballot, with: index) >= quorum
+            return supporters(ballot, with: index) >= quorum(at: vote.height)
         }
     }
 
     /// Whether the validator whose turn it was proposed that block in a form that may be voted for.
     private mutating func isSound(_ ballot: Ballot, for index: Int) -> Bool {
-        let count = UInt64(network.keys.count)
-        let proposer = Int((ballot.height.value + UInt64(ballot.round)) % count)
+        let inForce = validators(at: ballot.height)
+        let proposer = inForce[Int((ballot.height.value + UInt64(ballot.round)) % UInt64(inForce.count))]
         // Its own proposal a validator knows before anybody sees it.
         if proposer == index { return true }
         if let known = soundness[ballot] { return known }
@@ -79,7 +82,7 @@ extension Invariants {
         }
         let ballot = Ballot(
             height: proposal.height, round: validRound, step: .prevote, blockHash: proposal.blockHash)
-        return validRound < proposal.round && supporters(ballot) >= quorum
+        return validRound < proposal.round && supporters(ballot) >= quorum(at: proposal.height)
     }
 
     /// Whether the named submissions give the proposed header on the chain.
@@ -119,6 +122,9 @@ extension Invariants {
             broken(.doubleVote, "validator \(index), cosignature \(own.height)")
         }
         cosigned[slot] = own.checkpointHash
+        if !validators(at: own.height).contains(index) {
+            broken(.outsider, "validator \(index), cosignature \(own.height)")
+        }
     }
 
     private func place(_ vote: Vote) -> String {
@@ -148,7 +154,8 @@ extension Invariants {
 
     mutating func seen(_ note: SignedNote, height: BlockHeight, of index: Int, durable: SignState) {
         seen(
-            note.cosignatures(height: height, network: network.state), of: index, durable: durable)
+            note.cosignatures(height: height, network: history.state(at: height)), of: index,
+            durable: durable)
     }
 
     private mutating func seen(_ votes: [Vote], of index: Int, durable: SignState) {

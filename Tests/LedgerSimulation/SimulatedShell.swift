@@ -80,7 +80,8 @@ extension Simulation {
             }
         case .cosignatures(let height):
             let own = nodes[index].commits.first { $0.block.height == height }?.cosignature
-            let note = nodes[index].notes[height]?.cosignatures(height: height, network: network.state)
+            let note = nodes[index].notes[height]?
+                .cosignatures(height: height, network: invariants.history.state(at: height))
             for message in note ?? [own].compactMap({ $0 }) { post(message.encoded, from: index) }
         case .submission, .receipts: break
         }
@@ -160,7 +161,7 @@ extension Simulation {
         _ bytes: [UInt8], from sender: Int?, to receivers: [Int]? = nil, delayMilliseconds: Int64 = 0
     ) {
         let (letter, isNew) = office.letter(bytes)
-        if isNew, let inbound = letter.inbound { invariants.signed(inbound) }
+        if isNew, let signed = letter.signed { invariants.signed(signed) }
         if let sender, adversaries[sender] == nil {
             invariants.seen(letter, of: sender, durable: nodes[sender].durable)
             invariants.sent(letter, by: sender)
@@ -223,12 +224,12 @@ extension Simulation {
             return Vote.make(
                 networkID: foreign.genesis.networkID, step: vote.step, height: vote.height,
                 round: vote.round, blockHash: vote.blockHash, validator: vote.validator,
-                signer: foreign.keys[vote.validator.position].consensus
+                signer: foreign.keys(of: vote.validator.position).consensus
             ).encoded
         case .heightStatus(let status):
             return HeightStatus.make(
                 networkID: foreign.genesis.networkID, validator: status.validator, height: status.height,
-                signer: foreign.keys[status.validator.position].consensus
+                signer: foreign.keys(of: status.validator.position).consensus
             ).encoded
         default: return nil
         }

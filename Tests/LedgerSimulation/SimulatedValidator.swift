@@ -60,9 +60,14 @@ package struct SimulatedValidator {
     /// What a start finds: the tree of the stored blocks, which were verified when they were stored.
     func origin(genesis: Genesis) throws -> ValidatorCore.Origin {
         var tiles = TileAccumulator()
+        var history = NetworkHistory(genesis)
         var nextSequences: [KeyID: UInt64] = [:]
         for commit in commits {
-            _ = tiles.append(commit.block.nodes)
+            let block = commit.block
+            _ = tiles.append(block.nodes)
+            if block.next != block.network {
+                history.append(block.next, from: block.height.next, treeSizeBefore: block.treeSize)
+            }
             for submission in commit.block.submissions {
                 nextSequences[submission.keyID] = submission.sequence + 1
             }
@@ -72,7 +77,7 @@ package struct SimulatedValidator {
         }
         let newest = notes.max { $0.key < $1.key }.map { HeightNote(height: $0.key, note: $0.value) }
         return ValidatorCore.Origin(
-            chain: commits.last?.block.head ?? ChainHead(genesis), history: NetworkHistory(genesis),
+            chain: commits.last?.block.head ?? ChainHead(genesis), history: history,
             tiles: tiles, nextSequences: nextSequences, open: open, note: newest,
             signState: try SignState(decoding: signState))
     }

@@ -53,6 +53,9 @@ package struct Simulation {
     var kept: [Letter] = []
     var submissions: [Submission] = []
     var unrepeated: Set<Digest> = []
+    // The change to the network that was submitted last, and the sequence of the next one.
+    var change: Digest?
+    var changeSequence: UInt64 = 0
     let foreign: LedgerNetwork?
 
     /// Makes a network that is not started.
@@ -60,23 +63,26 @@ package struct Simulation {
     /// - Parameters:
     ///   - behaviours: the Byzantine validators and what each does.
     ///   - foreign: another network with the same places, whose messages the bus may mix in.
+    ///   - newcomerCount: how many validators may join, with the indices after those of genesis.
     package init(
         network: LedgerNetwork, seed: UInt64, weather: Weather = Weather(),
-        behaviours: [Int: Set<Behaviour>] = [:], foreign: LedgerNetwork? = nil
+        behaviours: [Int: Set<Behaviour>] = [:], foreign: LedgerNetwork? = nil, newcomerCount: Int = 0
     ) {
         self.network = network
         self.weather = weather
         self.foreign = foreign
         numbers = SeededNumbers(seed: seed)
-        office = PostOffice(genesis: network.genesis)
-        let indices = Set(network.keys.indices)
-        invariants = Invariants(network: network, honest: indices.subtracting(behaviours.keys))
+        office = PostOffice(
+            genesis: network.genesis,
+            everybody: newcomerCount > 0 ? network.everybody(with: newcomerCount) : nil)
+        let places = 0..<network.keys.count + newcomerCount
+        invariants = Invariants(network: network, honest: Set(places).subtracting(behaviours.keys))
         adversaries = [:]
         for (index, behaviours) in behaviours {
             adversaries[index] = Adversary(
                 index: index, behaviours: behaviours, network: network, seed: seed &+ UInt64(index))
         }
-        nodes = network.keys.indices.map { SimulatedValidator(network: network, index: $0) }
+        nodes = places.map { SimulatedValidator(network: network, index: $0) }
         queue.add(.resubmit, at: Self.resubmitMilliseconds)
         for index in adversaries.keys.sorted() { queue.add(.mischief(index), at: 50 + Int64(index)) }
     }
@@ -129,11 +135,11 @@ package struct Simulation {
         perform(actions, index)
     }
 
-    /// Starts all that are down.
+    /// Starts all of genesis that are down.
     ///
     /// - Throws: as `start` does.
     package mutating func startAll() throws {
-        for index in nodes.indices { try start(index) }
+        for index in network.keys.indices { try start(index) }
     }
 
     /// Runs until the condition holds, which is asked every few milliseconds; false when the time is over
@@ -160,7 +166,9 @@ package struct Simulation {
         switch event {
         case .deliver(let letter, let index):
             adversaries[index]?.hear(letter)
-            guard let inbound = letter.inbound else { return }
+            guard let history = nodes[index].core?.history,
+                let inbound = office.inbound(letter, by: history)
+            else { return }
             step(index, letter.kind.rawValue) { $0.receive([inbound], at: $1) }
         case .wake(let index, let epoch):
             guard nodes[index].epoch == epoch else { return }

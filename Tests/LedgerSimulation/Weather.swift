@@ -80,4 +80,6 @@ package enum FaultKind: String, CaseIterable, Hashable, Sendable {
     case skewed
     /// A message that a Byzantine validator changed, kept back or made up.
     case byzantine
+    /// A change to the network: a validator that joined, left or got new keys.
+    case governed
 }

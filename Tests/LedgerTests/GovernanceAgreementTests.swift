@@ -37,7 +37,7 @@ import Testing
         for index in 0..<4 { governed.start(index) }
         try settle(&governed, 0, at: [0, 1, 2, 3])
         agree(
-            &governed, try governed.change([.addValidator(governed.newcomer(4))], sequence: 0),
+            &governed, try governed.change([.addValidator(governed.network.newcomer(4))], sequence: 0),
             at: [0, 1, 2, 3])
         #expect(governed.state().quorum == 4)
         // The newcomer knows the genesis file alone and catches up.
@@ -58,7 +58,7 @@ import Testing
         #expect(governed.cores[0]?.isInForce == false)
 
         let old = try #require(governed.state().validator(ValidatorIndex(1)))
-        let renewed = governed.newcomer(5, named: old.name, organization: 1)
+        let renewed = governed.network.newcomer(5, named: old.name, organization: 1)
         agree(
             &governed, try governed.change([.replaceValidator(ValidatorIndex(1), renewed)], sequence: 2),
             at: [0, 1, 2, 4])
@@ -82,8 +82,8 @@ import Testing
     @Test func ofTwoChangesAtOnceOneIsMadeAndTheOtherIsRefused() throws {
         var governed = try GovernedNetwork()
         for index in 0..<4 { governed.start(index) }
-        let first = try governed.change([.addValidator(governed.newcomer(4))], sequence: 0)
-        let second = try governed.change([.addValidator(governed.newcomer(5))], by: 1, sequence: 0)
+        let first = try governed.change([.addValidator(governed.network.newcomer(4))], sequence: 0)
+        let second = try governed.change([.addValidator(governed.network.newcomer(5))], by: 1, sequence: 0)
         governed.submit(first)
         governed.submit(second)
         let isChanged = governed.run(milliseconds: 5_000) { governed in
@@ -106,7 +106,7 @@ import Testing
     @Test func aProcessWithAnothersKeysEndsWhenTheNetworkNamesItsOwn() throws {
         var governed = try GovernedNetwork()
         for index in 0..<4 { governed.start(index) }
-        let foreign = governed.newcomer(7)
+        let foreign = governed.network.newcomer(7)
         agree(&governed, try governed.change([.addValidator(foreign)], sequence: 0), at: [0, 1, 2, 3])
         // It was started as number 5 with keys that are not those of the validator with index 4.
         governed.start(4)
@@ -120,7 +120,7 @@ import Testing
         let governed = try GovernedNetwork()
         let head = ChainHead(governed.network.genesis)
         let time = LedgerNetwork.createdAt.advanced(byMilliseconds: 10)
-        let change = try governed.change([.addValidator(governed.newcomer(4))], sequence: 0)
+        let change = try governed.change([.addValidator(governed.network.newcomer(4))], sequence: 0)
         let state = head.network
         let next = try #require(
             try GovernanceRules.nextState(after: change, on: state, at: BlockHeight(1)))
@@ -138,9 +138,9 @@ import Testing
         #expect(fault(of: [change], next: next) == nil)
         #expect(fault(of: [change], next: state) == .wrongValidatorSet, "a change that is kept silent")
         #expect(fault(of: [], next: next) == .wrongValidatorSet, "a change that nobody signed")
-        let other = try governed.change([.addValidator(governed.newcomer(5))], by: 1, sequence: 0)
+        let other = try governed.change([.addValidator(governed.network.newcomer(5))], by: 1, sequence: 0)
         #expect(fault(of: [change, other], next: next) == .submissionRefused, "two changes at once")
-        let stale = try governed.change([.addValidator(governed.newcomer(5))], sequence: 0, on: next)
+        let stale = try governed.change([.addValidator(governed.network.newcomer(5))], sequence: 0, on: next)
         #expect(fault(of: [stale], next: next) == .submissionRefused)
     }
 }
@@ -150,7 +150,7 @@ import Testing
     @Test func theHistoryIsReadBackFromTheBlocksAndProven() async throws {
         var governed = try GovernedNetwork()
         for index in 0..<4 { governed.start(index) }
-        let joins = try governed.change([.addValidator(governed.newcomer(4))], sequence: 0)
+        let joins = try governed.change([.addValidator(governed.network.newcomer(4))], sequence: 0)
         governed.submit(try governed.network.submission(sequence: 0, entryCount: 3))
         governed.submit(joins)
         _ = governed.run(milliseconds: 5_000) { $0.state().validators.count == 5 }

@@ -21,27 +21,6 @@ struct GovernedNetwork {
 
     // MARK: Who takes part
 
-    static func signer(_ name: String) -> Signer {
-        let seed = SecretBytes(copying: SHA256.hash([UInt8](name.utf8)).bytes)
-        do { return Signer(try SigningKey(seed: seed)) } catch { fatalError("a digest is a seed: \(error)") }
-    }
-
-    static func keys(_ index: Int) -> ValidatorKeys {
-        let name = { (purpose: String) in signer("test \(purpose) \(index + 1)") }
-        return ValidatorKeys(
-            consensus: name("consensus"), cosignature: name("cosignature"), log: name("log"))
-    }
-
-    /// A validator that genesis does not name.
-    func newcomer(_ index: Int, named name: String? = nil, organization: Int = 0) -> GenesisValidator {
-        let keys = Self.keys(index)
-        return GenesisValidator(
-            name: name ?? "validator-\(index + 1).test.consentry.example",
-            organization: network.genesis.organizations[organization].id,
-            url: "http://127.0.0.1:\(7101 + index)", consensusKey: keys.consensus.publicKey,
-            cosignatureKey: keys.cosignature.publicKey, logKey: keys.log.publicKey)
-    }
-
     /// The network as a running validator knows it.
     func state(_ index: Int = 1) -> NetworkState {
         cores[index]?.network ?? network.genesis.initial
@@ -52,28 +31,14 @@ struct GovernedNetwork {
         _ changes: [GovernanceChange], by organization: Int = 0, sequence: UInt64,
         on state: NetworkState? = nil
     ) throws -> Submission {
-        var document = GovernanceDocument(
-            changes, of: state ?? self.state(), expires: BlockHeight(1_000))
-        for organization in network.genesis.organizations {
-            document = document.signed(
-                by: organization.id, with: Self.signer("test organization \(organization.name)"))
-        }
-        let signer = Self.signer("test organization \(network.genesis.organizations[organization].name)")
-        let id: EntryID = LedgerNetwork.identifier("\(document.replaces) \(sequence) \(organization)")
-        let entry = Entry.make(
-            kind: .governance, submitter: signer.keyID, id: id, time: 1_795_374_000, opening: .zero,
-            networkID: network.genesis.networkID, payload: document.bytes)
-        return try Submission.make(
-            networkID: network.genesis.networkID, sequence: sequence, entries: [entry],
-            publicPayloads: [document.bytes], signer: signer)
+        try network.change(changes, of: state ?? self.state(), by: organization, sequence: sequence)
     }
 
     // MARK: What happens
 
     mutating func start(_ index: Int) {
         let validator = ValidatorIndex(UInt16(index))
-        var settings = ValidatorSettings(
-            genesis: network.genesis, validator: validator, keys: Self.keys(index))
+        var settings = network.settings(index)
         settings.blockIntervalMilliseconds = 5
         let signState = SignState(networkID: network.genesis.networkID, validator: validator)
         var core = ValidatorCore(

@@ -16,6 +16,13 @@ import Testing
         #expect(report.blockCount > 0)
     }
 
+    @Test(arguments: [3, 6, 9, 12, 15, 21, 24, 30] as [UInt64])
+    func validatorsJoinLeaveAndGetNewKeysUnderFaults(seed: UInt64) throws {
+        let report = try SeededRun.run(seed: seed, validatorCount: 4)
+        #expect(report.violations == [])
+        #expect(report.changeCount > 0)
+    }
+
     @Test func aSeedGivesTheSameRunAgain() throws {
         let (first, second) = (try SeededRun.run(seed: 5), try SeededRun.run(seed: 5))
         #expect(first.digest == second.digest)
