@@ -3,6 +3,7 @@ import Cryptography
 import Foundation
 import LedgerProtocol
 import Merkle
+import Model
 import Testing
 import TransparencyLog
 
@@ -163,6 +164,36 @@ import TransparencyLog
             // The validators of the genesis file alone are not those who sign now.
             let note = try SignedNote(parsing: readFile("\(scene.copy)/checkpoint"))
             #expect(throws: NoteError.self) { try scene.ledger.genesis.initial.quorumPolicy.verify(note) }
+        }
+    }
+
+    @Test func changesTellWhoSignsWhereNoBlockDoes() async throws {
+        try await withScene([1, 30]) { scene in
+            let early = scene.copy + ".early"
+            try writeFile(try readFile("\(scene.served)/checkpoint"), early)
+            let size = scene.ledger.size
+            try scene.ledger.replaceFirstValidator()
+            try scene.ledger.replaceFirstValidator()
+            try scene.ledger.append([2])
+            try scene.ledger.write(to: scene.served)
+            #expect(await scene.export() == 0)
+            let blocks = "\(scene.copy)/blocks"
+            try FileManager.default.removeItem(atPath: blocks)
+            let changes = scene.copy + ".changes"
+            try writeFile(try scene.ledger.changes().json.canonicalBytes(), changes)
+            let proof = scene.copy + ".proof"
+            let lines = try scene.ledger.consistency(from: size, to: scene.ledger.size).lines
+            try writeFile([UInt8](lines.utf8), proof)
+            let later = "\(scene.copy)/checkpoint"
+            for command in [
+                ["verify", "ledger", scene.copy], ["verify", "consistency", early, later, "--proof", proof],
+            ] {
+                let genesis = command + ["--genesis", scene.genesis]
+                #expect(await ConsentryProgram.run(genesis + ["--changes", changes]) == 0, "\(command)")
+                #expect(await ConsentryProgram.run(genesis) == 1, "\(command)")
+                #expect(await ConsentryProgram.run(genesis + ["--changes", proof]) == 2, "\(command)")
+                #expect(await ConsentryProgram.run(command + ["--changes", changes]) == 2, "\(command)")
+            }
         }
     }
 

@@ -185,6 +185,25 @@ struct SampleLedger {
         return note
     }
 
+    /// The proofs of the changes to the network, as validators serve them.
+    func changes() throws -> NetworkChangeList {
+        var firstIndex: UInt64 = 0
+        var previousText = ""
+        var changes: [NetworkChange] = []
+        for block in blocks {
+            let size = firstIndex + UInt64(block.submissions.reduce(1) { $0 + $1.entryCount })
+            let change = try NetworkChange.make(
+                of: block, firstIndex: firstIndex, previousText: previousText
+            ) { level, index in
+                let first = Int(index) << level
+                return MerkleTree.root(ofLeafHashes: Array(leafHashes[first..<first + 1 << level]))
+            }
+            changes += [change].compactMap { $0 }
+            (firstIndex, previousText) = (size, block.checkpointText)
+        }
+        return NetworkChangeList(changes)
+    }
+
     func consistency(from old: UInt64, to new: UInt64) throws -> ConsistencyProof {
         try ProofBuilder.consistency(oldSize: old, newSize: new) { level, index in
             let first = Int(index) << level

@@ -8,8 +8,9 @@ struct NetworkValidatorKeys: ParsableCommand {
         commandName: "validator-keys",
         abstract: "Draw the keys of a validator and describe it for a proposal.",
         discussion: """
-            Writes the three secret keys and `validator.json`, which holds public keys only and is what \
-            `propose` takes. The secret keys never leave the folder.
+            Writes the three secret keys, a fourth with which the validator may witness other logs, and \
+            `validator.json`, which holds public keys only and is what `propose` takes. The secret keys \
+            never leave the folder.
             """)
 
     @Option(help: "The name of the validator's cosignatures, such as validator-5.demo.consentry.example.")
@@ -37,11 +38,13 @@ struct NetworkValidatorKeys: ParsableCommand {
             consensusKey: try keys.signing("\(directory)/consensus.key"),
             cosignatureKey: try keys.signing("\(directory)/cosignature.key"),
             logKey: try keys.signing("\(directory)/log.key"))
+        // No network names it: whoever wants to be witnessed lists it.
+        _ = try keys.signing("\(directory)/witness.key")
         // What would be refused later is refused before anything is written.
         _ = try GovernanceChange(json: ["change": "addValidator", "validator": validator.json])
         try keys.write()
         let path = "\(directory)/validator.json"
         try FileBytes.create(try validator.json.canonicalBytes(), at: path, mode: 0o644)
-        print("made three keys and \(path)")
+        print("made four keys and \(path)")
     }
 }

@@ -28,9 +28,12 @@ struct VerifyConsistency: AsyncParsableCommand {
     @Option(help: "A C2SP tlog-policy file that both notes must meet.")
     var policy: String?
 
+    @Option(help: "The changes to the network since genesis, as `consentry network changes` writes them.")
+    var changes: String?
+
     func run() async throws {
         try await Verdicts.printing {
-            let judge = try NoteJudge(genesisPath: genesis, policyPath: policy)
+            let judge = try NoteJudge(genesisPath: genesis, policyPath: policy, changesPath: changes)
             let earlier = try FileBytes.read(old)
             let later = try await laterNote()
             do {

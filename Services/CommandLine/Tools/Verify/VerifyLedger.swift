@@ -7,8 +7,10 @@ struct VerifyLedger: AsyncParsableCommand {
         discussion: """
             Verifies the checkpoint, every block with its certificate and every submission with its \
             signature, that no key's sequence has a gap, and that blocks, entries and tiles all give the \
-            root of the checkpoint. Without --genesis only checkpoint, entries and tiles are verified. \
-            Exits with 0 when the ledger is valid, 1 when it is not, 2 when something cannot be read.
+            root of the checkpoint. Without --genesis only checkpoint, entries and tiles are verified. Who \
+            signs is told by the blocks; where the source has none, by --policy, or by --changes if the \
+            validators are others than at first. Exits with 0 when the ledger is valid, 1 when it is not, \
+            2 when something cannot be read.
             """)
 
     @Argument(help: "The URL of a validator or another web server, or a folder of `ledger export`.")
@@ -20,9 +22,12 @@ struct VerifyLedger: AsyncParsableCommand {
     @Option(help: "A C2SP tlog-policy file that the checkpoint must meet.")
     var policy: String?
 
+    @Option(help: "The changes to the network since genesis, as `consentry network changes` writes them.")
+    var changes: String?
+
     func run() async throws {
         try await Verdicts.printing {
-            let judge = try NoteJudge(genesisPath: genesis, policyPath: policy)
+            let judge = try NoteJudge(genesisPath: genesis, policyPath: policy, changesPath: changes)
             do {
                 return try await LedgerAudit(source: LedgerSource(source), judge: judge).run().sentence
             } catch let finding as AuditFinding {
