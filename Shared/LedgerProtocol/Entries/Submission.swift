@@ -163,15 +163,15 @@ private struct EntryScan {
         var ids: Set<EntryWords> = []
         ids.reserveCapacity(count)
         let magic = UInt32(bigEndian: 0x4353_4531)
+        let own = submitter.digest.withUnsafeBytes { SubmitterWords($0, offset: 0) }
         for place in 0..<count {
             let start = place * Entry.byteCount
             let entry = UnsafeRawBufferPointer(rebasing: entries[start..<start + Entry.byteCount])
             guard entry.loadUnaligned(as: UInt32.self) == magic else { throw Self.fault(.wrongMagic, place) }
             if entry[4] & 0x80 != 0 { publicCount += 1 }
-            let isOwn = submitter.digest.withUnsafeBytes { expected in
-                expected.elementsEqual(entry[Self.submitterOffset..<Self.submitterOffset + Digest.byteCount])
+            guard SubmitterWords(entry, offset: Self.submitterOffset) == own else {
+                throw Self.fault(.contradiction, place)
             }
-            guard isOwn else { throw Self.fault(.contradiction, place) }
             let words = EntryWords(
                 high: entry.loadUnaligned(fromByteOffset: Self.idOffset, as: UInt64.self),
                 low: entry.loadUnaligned(fromByteOffset: Self.idOffset + 8, as: UInt64.self))
@@ -182,6 +182,21 @@ private struct EntryScan {
 
     private static func fault(_ code: DecodingFault.Code, _ place: Int) -> DecodingFault {
         DecodingFault(code, form: Submission.magic, byteOffset: 78 + place * Entry.byteCount)
+    }
+}
+
+/// The 32 bytes of a key id as they lie in memory, compared eight at a time.
+private struct SubmitterWords: Equatable {
+    private let first: UInt64
+    private let second: UInt64
+    private let third: UInt64
+    private let fourth: UInt64
+
+    init(_ bytes: UnsafeRawBufferPointer, offset: Int) {
+        first = bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+        second = bytes.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self)
+        third = bytes.loadUnaligned(fromByteOffset: offset + 16, as: UInt64.self)
+        fourth = bytes.loadUnaligned(fromByteOffset: offset + 24, as: UInt64.self)
     }
 }
 
