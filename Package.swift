@@ -13,6 +13,7 @@ let package = Package(
         .executable(name: "devbroker", targets: ["devbroker"]),
         .executable(name: "simulate", targets: ["simulate"]),
         .executable(name: "fuzz", targets: ["fuzz"]),
+        .executable(name: "consent-benchmark", targets: ["consent-benchmark"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -49,7 +50,7 @@ extension [Target] {
             .module("TransparencyLog", ["Merkle", "Cryptography"]),
             .module("LedgerProtocol", ["Model", "Cryptography", "Merkle", "TransparencyLog"]),
             .module("Tokens", ["Model", "Cryptography"]),
-            .module("ConsentEngine", ["Model"]),
+            .module("ConsentEngine", ["Model"], exclude: ["README.md"]),
             .module("Postgres", ["CLibpq"]),
             .module("Kafka", ["CLibrdkafka"]),
             .module(
@@ -74,8 +75,8 @@ extension [Target] {
             .module(
                 "ServiceHost",
                 [
-                    "Model", "Cryptography", "LedgerProtocol", "Tokens", "Postgres", "Kafka", "Messaging",
-                    "ServiceRuntime",
+                    "Model", "Cryptography", "LedgerProtocol", "Tokens", "ConsentEngine", "Postgres", "Kafka",
+                    "Messaging", "ServiceRuntime",
                     .product(name: "HTTPTypes", package: "swift-http-types"),
                     .product(name: "Logging", package: "swift-log"),
                     .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -131,7 +132,7 @@ extension [Target] {
                 name: "CommandLineTools",
                 dependencies: [
                     "Model", "Cryptography", "Merkle", "TransparencyLog", "LedgerProtocol", "Tokens",
-                    "Kafka",
+                    "ConsentEngine", "Kafka",
                     .product(name: "ArgumentParser", package: "swift-argument-parser"),
                     .product(name: "AsyncHTTPClient", package: "async-http-client"),
                     .product(name: "NIOCore", package: "swift-nio"),
@@ -179,6 +180,13 @@ extension [Target] {
                     "LedgerCore", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 ],
                 path: "Tests/DecoderFuzz", swiftSettings: .strict),
+            .executableTarget(
+                name: "consent-benchmark",
+                dependencies: [
+                    "ConsentEngine", "Model",
+                    .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                ],
+                path: "Tests/ConsentBenchmark", swiftSettings: .strict),
             .tests("Model"),
             .tests("Cryptography", ["CLibsodium"]),
             .tests("Merkle", ["Cryptography"]),
@@ -188,7 +196,7 @@ extension [Target] {
                 of: ["LedgerProtocol", "LedgerFixtures", "Merkle", "Cryptography", "TransparencyLog"],
                 exclude: ["Vectors"]),
             .tests("Tokens", ["Cryptography"]),
-            .tests("ConsentEngine"),
+            .tests("ConsentEngine", of: ["ConsentEngine"], exclude: ["Golden"]),
             .tests("Postgres"),
             .tests("Kafka"),
             .tests(
@@ -207,7 +215,10 @@ extension [Target] {
             .serviceTests("Notification"),
             .tests(
                 "CommandLine",
-                of: ["CommandLineTools", "LedgerProtocol", "Cryptography", "TransparencyLog", "Merkle"]),
+                of: [
+                    "CommandLineTools", "LedgerProtocol", "Cryptography", "TransparencyLog", "Merkle",
+                    "ConsentEngine",
+                ]),
             .tests("EndToEnd", of: ["Postgres"]),
             .tests("Tidy", of: ["Cryptography", "Yams"]),
         ]
@@ -216,11 +227,12 @@ extension [Target] {
 
 extension Target {
     static func module(
-        _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil
+        _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [],
+        resources: [Resource]? = nil
     ) -> Target {
         .target(
-            name: name, dependencies: dependencies, path: "Shared/\(name)", resources: resources,
-            swiftSettings: .strict)
+            name: name, dependencies: dependencies, path: "Shared/\(name)", exclude: exclude,
+            resources: resources, swiftSettings: .strict)
     }
 
     static func tests(_ name: String, _ extra: [Target.Dependency] = []) -> Target {

@@ -33,60 +33,54 @@ package enum FHIRDateTime {
     /// dateTime.
     ///
     /// `2022` covers a year, `2022-12-31` a day, `2022-12-31T10:00:00Z` a second. What states a time
-    /// must state a zone (FHIR R4 section 2.24.0.1); a date without zone is read in `zoneOffsetSeconds`,
-    /// east of UTC positive.
-    package static func milliseconds(
-        of text: String, zoneOffsetSeconds: Int64 = 0
-    ) -> ClosedRange<Int64>? {
+    /// must state a zone (FHIR R4 section 2.24.0.1); a date without zone is read in the zone given, where it
+    /// may cover 23 or 25 hours. A day that the zone left out, as Apia did 2011-12-30, covers nothing: nil.
+    package static func milliseconds(of text: String, zone: ZoneRules = .utc) -> ClosedRange<Int64>? {
         var reader = DateTimeReader(text)
         guard let year = reader.digits(4), year > 0 else { return nil }
         guard reader.take("-") else {
-            return reader.isAtEnd
-                ? days(from: (year, 1, 1), to: (year + 1, 1, 1), zoneOffsetSeconds) : nil
+            return reader.isAtEnd ? days(from: (year, 1, 1), to: (year + 1, 1, 1), zone) : nil
         }
         guard let month = reader.digits(2), (1...12).contains(month) else { return nil }
         guard reader.take("-") else {
             let next: (Int64, Int64, Int64) = month == 12 ? (year + 1, 1, 1) : (year, month + 1, 1)
-            return reader.isAtEnd ? days(from: (year, month, 1), to: next, zoneOffsetSeconds) : nil
+            return reader.isAtEnd ? days(from: (year, month, 1), to: next, zone) : nil
         }
-        guard let day = reader.digits(2), day >= 1, day <= dayCount(year, month) else { return nil }
-        let midnight = dayNumber(year, month, day) * 86_400_000
+        guard let day = reader.digits(2), day >= 1, day <= GregorianDay.count(year, month) else { return nil }
+        let midnight = GregorianDay.number(year, month, day) * 86_400
         guard reader.take("T") else {
-            let start = midnight - zoneOffsetSeconds * 1_000
-            return reader.isAtEnd ? start...(start + 86_399_999) : nil
+            return reader.isAtEnd
+                ? zone.milliseconds(ofLocalSeconds: midnight..<(midnight + 86_400)) : nil
         }
         guard let time = reader.time(), let offset = reader.zone(), reader.isAtEnd else { return nil }
-        let base = midnight - offset
+        let base = midnight * 1_000 - offset
         // Digits beyond the millisecond may leave no whole millisecond inside: then it is the one they
         // fall in.
         let start = base + time.lowerBound
         return start...max(start, base + time.upperBound)
     }
 
-    private static func days(
-        from first: (Int64, Int64, Int64), to next: (Int64, Int64, Int64), _ zoneOffsetSeconds: Int64
-    ) -> ClosedRange<Int64> {
-        let offset = zoneOffsetSeconds * 1_000
-        let start = dayNumber(first.0, first.1, first.2) * 86_400_000 - offset
-        let end = dayNumber(next.0, next.1, next.2) * 86_400_000 - offset - 1
-        return start...end
-    }
-
-    private static func dayCount(_ year: Int64, _ month: Int64) -> Int64 {
-        switch month {
-        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
-        case 4, 6, 9, 11: 30
-        default: 31
+    /// Writes an instant, in milliseconds since 1970, as a UTC dateTime, with milliseconds where there are
+    /// any.
+    package static func text(of milliseconds: Int64) -> String {
+        let day = GregorianDay.floored(milliseconds, by: 86_400_000)
+        let rest = milliseconds - day * 86_400_000
+        let (year, month, dayOfMonth) = GregorianDay.date(day)
+        func padded(_ value: Int64, _ width: Int) -> String {
+            String(repeating: "0", count: max(0, width - String(value).count)) + String(value)
         }
+        let time = [rest / 3_600_000, rest / 60_000 % 60, rest / 1_000 % 60].map { padded($0, 2) }
+        let fraction = rest % 1_000 == 0 ? "" : ".\(padded(rest % 1_000, 3))"
+        return "\(padded(year, 4))-\(padded(month, 2))-\(padded(dayOfMonth, 2))T"
+            + time.joined(separator: ":") + "\(fraction)Z"
     }
 
-    /// Returns the days since 1970-01-01 in the proleptic Gregorian calendar, for years from 1.
-    private static func dayNumber(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
-        // Counting years from March puts the leap day last, so that month lengths follow one formula.
-        let marchYear = month > 2 ? year : year - 1
-        let marchMonth = month > 2 ? month - 3 : month + 9
-        let dayOfYear = (153 * marchMonth + 2) / 5 + day - 1
-        return 365 * marchYear + marchYear / 4 - marchYear / 100 + marchYear / 400 + dayOfYear - 719_468
+    private static func days(
+        from first: (Int64, Int64, Int64), to next: (Int64, Int64, Int64), _ zone: ZoneRules
+    ) -> ClosedRange<Int64>? {
+        let start = GregorianDay.number(first.0, first.1, first.2) * 86_400
+        let end = GregorianDay.number(next.0, next.1, next.2) * 86_400
+        return zone.milliseconds(ofLocalSeconds: start..<end)
     }
 }
 

@@ -21,7 +21,9 @@ enum ConsentCorpus {
     static func contract(_ name: String) throws -> CompiledContract {
         try ContractCompiler.compile(
             json("pcf/consents/\(name).json"), id: name, version: "v1",
-            registeredPolicies: registeredPolicies())
+            registry: CustodianRegistry(
+                policies: registeredPolicies(),
+                purposeSystems: ["http://example.org/policies/purposeOfUse"]))
     }
 
     /// Returns an organisation and those above it, by `Organization.partOf`.
@@ -61,12 +63,8 @@ struct PCFCase: Sendable, CustomStringConvertible {
     let candidates: [String]
     var description: String { "case \(id)" }
 
-    /// The cases that this version of the engine covers: all their consents compile, all purposes are
-    /// v3-ActReason.
-    static let covered: [PCFCase] = {
-        guard let all = try? readAll() else { return [] }
-        return all.filter { item in item.consents.allSatisfy { (try? ConsentCorpus.contract($0)) != nil } }
-    }()
+    /// Every case.
+    static let all: [PCFCase] = (try? readAll()) ?? []
 
     private static func readAll() throws -> [PCFCase] {
         let document = try ConsentCorpus.json("pcf/cases.json")
@@ -131,7 +129,20 @@ func sampleContract(
     try ContractCompiler.compile(
         sampleConsent(
             type: type, purposes: purposes, actors: actors, period: period, status: status, patient: patient,
-            organization: organization), id: id, version: "h-\(id)", registeredPolicies: [])
+            organization: organization), id: id, version: "h-\(id)", registry: CustodianRegistry(policies: [])
+    )
+}
+
+extension ConsentEvaluator {
+    /// Decides by contracts that act fully.
+    static func decide(
+        _ request: AccessRequestFacts, contracts: [CompiledContract], implicit: ImplicitPolicy = .denyAll,
+        breakGlass: BreakGlassPolicy? = nil
+    ) -> ConsentDecision {
+        decide(
+            request, contracts: contracts.map { StandingContract($0) },
+            policies: DecisionPolicies(implicit, breakGlass: breakGlass))
+    }
 }
 
 func purposes(_ codes: String...) -> [PurposeCode] {
@@ -146,4 +157,33 @@ func sampleRequest(
     AccessRequestFacts(
         patient: patient, linkedPatients: linkedPatients, actor: actor, actingFor: actingFor, groups: groups,
         custodian: custodian, purposes: purposes, atMilliseconds: milliseconds)
+}
+
+extension ConsentCorpus {
+    /// An Observation of the cases with the facts that these need, read here without the engine's tables.
+    static func resource(_ reference: String, custodian: [String]) throws -> ResourceFacts {
+        let value = try json("pcf/data/\(reference.replacingOccurrences(of: "/", with: "-")).json")
+        let parts = reference.split(separator: "/")
+        let date = value["effectiveDateTime"]?.string.flatMap { FHIRDateTime.milliseconds(of: $0) }
+        let performers = value["performer"]?.array?.compactMap { $0["reference"]?.string }
+        let encounter = value["encounter"]?["reference"]?.string
+        let codings = value["code"]?["coding"]?.array?.compactMap { coding in
+            Coding(system: coding["system"]?.string ?? "", code: coding["code"]?.string ?? "")
+        }
+        let labels = value["meta"]?["security"]?.array ?? []
+        func codes(_ system: String) -> [String] {
+            labels.filter { $0["system"]?.string == system }.compactMap { $0["code"]?.string }
+        }
+        let confidentiality = codes(Confidentiality.system).compactMap { Confidentiality(code: $0) }.max()
+        return ResourceFacts(
+            type: String(parts[0]), id: String(parts[1]), custodian: custodian,
+            clinicalDate: date.map { Interval(start: $0.lowerBound, end: $0.upperBound) },
+            authors: performers.map { Known($0) } ?? .unknown, related: Known([encounter].compactMap { $0 }),
+            codes: codings.map { Known($0) } ?? .unknown,
+            labels: confidentiality.map { confidentiality in
+                ResourceLabels(
+                    confidentiality,
+                    codes(SensitivityCode.system).compactMap { SensitivityCode(code: $0) })
+            })
+    }
 }

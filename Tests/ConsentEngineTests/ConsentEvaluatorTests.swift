@@ -85,9 +85,24 @@ import Testing
         let decision = ConsentEvaluator.decide(request, contracts: contracts, implicit: .denyAll)
         #expect(decision.purposes.map(\.purpose) == purposes("CLINTRCH", "ETREAT", "HRESCH", "HPAYMT"))
         #expect(decision.permittedPurposes == purposes("ETREAT", "HRESCH"))
-        let clause = Clause(contractID: "b", version: "h-b", path: "provision", effect: .deny)
+        let clause = Clause(contract: contracts[1], place: 0, effect: .deny)
         #expect(decision.purposes[0].clauses == [clause])
+        #expect([clause.contractID, clause.version, clause.path] == ["b", "h-b", "provision"])
         #expect(decision.contracts.map(\.contractID) == ["a", "b"])
+    }
+
+    static let foreign: [(String, ProvisionEffect)] = [
+        ("http://example.org/a|Study", .permit), ("http://example.org/b|Study", .deny),
+        ("http://example.org/a|Audit", .deny), ("HRESCH", .deny),
+    ]
+
+    @Test(arguments: foreign)
+    func aForeignPurposeIsNamedByItsSystemAndItsCode(_ code: String, _ expected: ProvisionEffect) throws {
+        let contract = CompiledContract(
+            ContractTerms(
+                contractID: "c", version: "h", patient: "Patient/p", custodians: ["Organization/o"],
+                root: Provision(.permit, purposes: purposes("http://example.org/a|Study", "HPAYMT"))))
+        #expect(effect(sampleRequest(purposes(code)), [contract]) == expected)
     }
 
     @Test func noPurposesAreNoPermit() throws {
@@ -152,6 +167,12 @@ import Testing
         #expect(decision.effect == (item.reason == .permittedByBreakGlassPolicy ? .permit : .deny))
     }
 
+    @Test func whereNobodyIsNamedNobodyMayDeclareBreakGlass() {
+        let decision = ConsentEvaluator.decide(
+            sampleRequest([.breakGlass]), contracts: [], breakGlass: BreakGlassPolicy(mayDeclare: []))
+        #expect(decision.purposes.map(\.reason) == [.deniedByBreakGlassPolicy])
+    }
+
     // MARK: implicit policies
 
     static let implicit: [(ImplicitPolicy, String, String, ProvisionEffect)] = [
@@ -174,8 +195,7 @@ import Testing
         #expect(decision.effect == expected)
         #expect(decision.purposes.map(\.reason) == [.noContractApplies(policy)])
         let resource = ResourceFacts(type: "Observation", id: "1", custodian: request.custodian)
-        let released = ConsentEvaluator.permitsResource(
-            request, purpose: purpose, resource: resource, contracts: [], implicit: policy)
+        let released = decision.purposes[0].judge(resource)
         #expect(released.effect == .deny)
         #expect(released.reason == (expected == .permit ? .undetermined(policy) : .noContractApplies(policy)))
     }
@@ -183,11 +203,10 @@ import Testing
     @Test func theResourceStepJudgesTheCustodianOfTheResource() throws {
         let contract = try sampleContract(organization: "Organization/o")
         let request = sampleRequest([.treatment], custodian: ["Organization/o"])
+        let decision = ConsentEvaluator.decide(request, contracts: [contract])
         let effects = ["Organization/o", "Organization/z"].map { organization in
-            ConsentEvaluator.permitsResource(
-                request, purpose: .treatment,
-                resource: ResourceFacts(type: "Observation", id: "1", custodian: [organization]),
-                contracts: [contract], implicit: .denyAll
+            decision.purposes[0].judge(
+                ResourceFacts(type: "Observation", id: "1", custodian: [organization])
             ).effect
         }
         #expect(effects == [.permit, .deny])

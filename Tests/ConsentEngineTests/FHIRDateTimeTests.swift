@@ -36,8 +36,9 @@ import Testing
 
     @Test func readsDatesInTheZoneGiven() {
         let hour: Int64 = 3_600_000
-        #expect(FHIRDateTime.milliseconds(of: "1970-01-01", zoneOffsetSeconds: 3_600)?.lowerBound == -hour)
-        let zoned = FHIRDateTime.milliseconds(of: "1970-01-01T00:00:00Z", zoneOffsetSeconds: 3_600)
+        let zone = ZoneRules(name: "+01", initialOffsetSeconds: 3_600)
+        #expect(FHIRDateTime.milliseconds(of: "1970-01-01", zone: zone)?.lowerBound == -hour)
+        let zoned = FHIRDateTime.milliseconds(of: "1970-01-01T00:00:00Z", zone: zone)
         #expect(zoned?.lowerBound == 0)
     }
 

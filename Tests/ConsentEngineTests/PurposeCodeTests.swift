@@ -56,9 +56,27 @@ import Testing
         #expect(PurposeCode(code: code) == nil)
     }
 
-    @Test func refusesOtherSystems() {
-        #expect(
-            PurposeCode(system: "http://terminology.hl7.org/ValueSet/v3-PurposeOfUse", code: "TREAT") == nil)
-        #expect(PurposeCode(system: PurposeCode.system, code: "TREAT") == .treatment)
+    @Test(arguments: [
+        "http://terminology.hl7.org/CodeSystem/v3-ActReason",
+        "http://terminology.hl7.org/ValueSet/v3-PurposeOfUse",
+        "urn:oid:2.16.840.1.113883.5.8",
+    ])
+    func takesTheStandardCodesUnderAnyOfTheirSystems(_ system: String) {
+        #expect(PurposeCode(system: system, code: "TREAT") == .treatment)
+        #expect(PurposeCode(code: "\(system)|TREAT") == .treatment)
+        #expect(PurposeCode(system: system, code: "FooBar") == nil)
+    }
+
+    @Test func aPurposeOfAnotherSystemIsCoveredByItselfAlone() throws {
+        let other = try #require(PurposeCode(code: "http://example.org/purposes|FooBar"))
+        #expect(other.registeredSystem == "http://example.org/purposes")
+        #expect(other.code == "http://example.org/purposes|FooBar")
+        #expect(other.isCovered(by: other))
+        #expect(PurposeCode.all.allSatisfy { !other.isCovered(by: $0) && !$0.isCovered(by: other) })
+    }
+
+    @Test(arguments: ["no-uri|A", "http://example.org/|", "http://example.org/|a b", "http://exämple.org/|A"])
+    func refusesWhatIsNoCoding(_ code: String) {
+        #expect(PurposeCode(code: code) == nil)
     }
 }

@@ -28,7 +28,8 @@ import Tokens
         patient known: Person? = patient
     ) throws(ConsentRefusal) -> ConsentSubmission {
         let command = SubmitConsent(
-            message: try message.signed(), contractID: contract, registeredPolicies: Documents.registered)
+            message: try message.signed(), contractID: contract,
+            registry: CustodianRegistry(policies: Documents.registered))
         let people = [custodian, actor, patient].map { $0.known(authority: authority) }
         return try command.decide(
             SubmissionFacts(
@@ -60,6 +61,49 @@ import Tokens
         #expect(made.data["nonce"]?.string == message.nonce)
         #expect(made.data["signature"]?.string == message.signature)
         #expect(made.data["patient"]?.string == Self.patient.id.description)
+    }
+
+    private static func permit(with members: [JSONMember]) -> JSONValue {
+        let provision = document()["provision"]?.members ?? []
+        return document().setting("provision", .object(provision + members))
+    }
+
+    @Test func aConsentWithAnExceptionRestrictsFromItsAcceptance() throws {
+        let exception: JSONValue = [
+            "type": "deny",
+            "securityLabel": [
+                ["system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "HIV"]
+            ],
+        ]
+        let message = Self.message(Self.permit(with: [JSONMember(name: "provision", value: [exception])]))
+        guard case .made(let made) = try Self.submission(message) else {
+            Issue.record("the contract was not made")
+            return
+        }
+        #expect(made.eventType == .consentDenied)
+    }
+
+    @Test func anActorOfAnExceptionHasToBeEnrolledToo() {
+        let named = Documents.consent(
+            patient: Self.patient, custodian: Self.custodian, actor: Self.stranger, type: "deny")
+        let exception = named["provision"] ?? .null
+        let found = Self.refusal { () throws(ConsentRefusal) in
+            _ = try Self.submission(
+                Self.message(Self.permit(with: [JSONMember(name: "provision", value: [exception])])))
+        }
+        #expect(found == .notEnrolled(element: "Consent.provision.provision[0].actor[0].reference"))
+    }
+
+    @Test func aConditionThatNobodyChecksIsRefused() {
+        let condition: JSONValue = [
+            "url": .string(AccessCondition.extensionURL),
+            "extension": [["url": "kind", "valueCode": "session"]],
+        ]
+        let found = Self.refusal { () throws(ConsentRefusal) in
+            _ = try Self.submission(
+                Self.message(Self.permit(with: [JSONMember(name: "modifierExtension", value: [condition])])))
+        }
+        #expect(found == .conditionNotChecked(element: "Consent.provision.modifierExtension"))
     }
 
     static let headers: [(String?, String?, ConsentRefusal)] = [

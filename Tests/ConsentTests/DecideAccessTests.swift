@@ -132,25 +132,27 @@ import Tokens
     private static func contract(
         type: String = "permit", purpose: String = "TREAT", isFinal: Bool = true,
         isRevoked: Bool = false
-    ) throws -> StandingContract {
+    ) throws -> HeldContract {
         let document = Documents.consent(
             patient: patient, custodian: custodian, actor: hospital, type: type, purpose: purpose)
         let id = ContractID(Random.bytes(16))!
         let version = SHA256.hash(document.encoded())
-        return StandingContract(
+        return HeldContract(
             reference: ContractReference(id: id, version: version),
             compiled: try ContractCompiler.compile(
-                document, id: id.description, version: version.hex, registeredPolicies: Documents.registered),
+                document, id: id.description, version: version.hex,
+                registry: CustodianRegistry(policies: Documents.registered)),
             isFinal: isFinal, isRevoked: isRevoked)
     }
 
     private static func decide(
-        _ contracts: [StandingContract], isKnown: Bool = true, purposes: [String] = ["TREAT"],
+        _ contracts: [HeldContract], isKnown: Bool = true, purposes: [String] = ["TREAT"],
         implicit: ImplicitPolicy = .denyAll
     ) throws -> AccessDecision {
         let request = try request(try form(["authorization_details": details(purposes).parameter]))
         return request.decide(
-            AccessFacts(isKnown: isKnown, contracts: contracts, implicit: implicit), id: decisionID, now: now)
+            AccessFacts(isKnown: isKnown, contracts: contracts, policies: DecisionPolicies(implicit)),
+            id: decisionID, now: now)
     }
 
     @Test func contractsDecideEachPurposeOnItsOwn() throws {
@@ -166,7 +168,7 @@ import Tokens
         #expect(decision.data["purposes"]?.array?.count == 2)
         let denied = try Self.decide([permit, try Self.contract(type: "deny")])
         #expect(!denied.isPermit)
-        #expect(denied.patientSentences.count == 1)
+        #expect(denied.patientSentences.count == 2)
     }
 
     @Test func aPermitActsWhenItIsFinalAndADenialWhenItIsAccepted() throws {
@@ -186,13 +188,14 @@ import Tokens
         let decision = try Self.decide([permit, elsewhere])
         #expect(decision.isPermit && decision.contracts == [permit.reference])
         #expect(decision.data["contracts"]?.array?.count == 2)
-        let holds = { (contracts: [StandingContract]) in
+        let holds = { (contracts: [HeldContract]) in
             decision.stillHolds(
-                AccessFacts(isKnown: true, contracts: contracts, implicit: .denyAll), now: Self.now)
+                AccessFacts(isKnown: true, contracts: contracts, policies: DecisionPolicies(.denyAll)),
+                now: Self.now)
         }
         #expect(holds([permit, elsewhere]) && holds([permit]))
         #expect(!holds([permit, ending]))
-        let ended = StandingContract(
+        let ended = HeldContract(
             reference: permit.reference, compiled: permit.compiled, isFinal: true, isRevoked: true)
         #expect(!holds([ended, try Self.contract()]))
     }
@@ -210,9 +213,10 @@ import Tokens
         let permit = try Self.contract()
         let spare = try Self.contract()
         let decision = try Self.decide([permit, spare])
-        let holds = { (contracts: [StandingContract]) in
+        let holds = { (contracts: [HeldContract]) in
             decision.stillHolds(
-                AccessFacts(isKnown: true, contracts: contracts, implicit: .denyAll), now: Self.now)
+                AccessFacts(isKnown: true, contracts: contracts, policies: DecisionPolicies(.denyAll)),
+                now: Self.now)
         }
         #expect(holds([permit, spare]))
         // Another contract would still permit, and yet a revoked one is named by the decision.
@@ -221,7 +225,9 @@ import Tokens
         #expect(holds([permit, spare, try Self.contract(isFinal: false)]))
         let denied = try Self.decide([])
         #expect(
-            !denied.stillHolds(AccessFacts(isKnown: true, contracts: [], implicit: .allNormal), now: Self.now)
+            !denied.stillHolds(
+                AccessFacts(isKnown: true, contracts: [], policies: DecisionPolicies(.allNormal)),
+                now: Self.now)
         )
     }
 

@@ -19,6 +19,11 @@ enum Made {
     static func version() -> RecordVersionID { RecordVersionID(Random.bytes(16))! }
 }
 
+/// How the records of the tests are read.
+enum RecordFixture {
+    static let reading = RecordReading(zone: .utc, labeller: Labeller(rules: .standard))
+}
+
 /// One permitted access: the contract, the decision made from it, and the token for it.
 struct GrantedAccess: Sendable {
     static let recordsURL = "http://127.0.0.1:4104"
@@ -35,6 +40,10 @@ struct GrantedAccess: Sendable {
     var purposes = ["TREAT"]
     var type = "permit"
     var periodEnd: String?
+    /// Provisions inside the root.
+    var exceptions: [JSONValue] = []
+    /// Whether the contract's event is final.
+    var isFinal = true
 
     /// The bytes that the patient signs.
     var document: [UInt8] {
@@ -49,6 +58,7 @@ struct GrantedAccess: Sendable {
                 .array(purposes.map { ["system": .string(PurposeCode.system), "code": .string($0)] })
             ),
         ]
+        if !exceptions.isEmpty { provision.append(("provision", .array(exceptions))) }
         if let periodEnd { provision.append(("period", ["start": "2020-01-01", "end": .string(periodEnd)])) }
         let consent: JSONValue = [
             "resourceType": "Consent", "status": "active",
@@ -67,7 +77,7 @@ struct GrantedAccess: Sendable {
     func compiled() throws -> CompiledContract {
         try ContractCompiler.compile(
             JSONValue(parsing: document), id: contract.description, version: reference.version.hex,
-            registeredPolicies: [ImplicitPolicy.denyAll.rawValue])
+            registry: CustodianRegistry(policies: [ImplicitPolicy.denyAll.rawValue]))
     }
 
     /// The data of the event with which `consent` records the contract, as far as `records` reads it.
@@ -84,7 +94,8 @@ struct GrantedAccess: Sendable {
             patient: "Patient/\(patient)", actor: "Practitioner/\(clinician)",
             actingFor: ["Organization/\(organization)"], custodian: ["Organization/\(custodian)"],
             purposes: purposes.compactMap { PurposeCode(code: $0) }, atMilliseconds: now.milliseconds)
-        let decided = ConsentEvaluator.decide(request, contracts: [try compiled()], implicit: .denyAll)
+        let decided = ConsentEvaluator.decide(
+            request, contracts: [StandingContract(try compiled())], policies: DecisionPolicies(.denyAll))
         return [
             "effect": .string(decided.effect.rawValue), "system": .string(system.description),
             "resourceTypes": [], "decision": decided.canonical(),
@@ -133,6 +144,15 @@ enum SampleBundle {
         { "resourceType":"Observation", "id":"\(id)","status" : "final",
           "subject":{"reference":"Patient/\(patient)"},"valueQuantity":{"value":1.50,"low": 0.10e1},
           "note":[{"text":"\(note)"}] }
+        """
+    }
+
+    /// An Observation that a LOINC code says something about.
+    static func coded(_ id: String, patient: ParticipantID, loinc: String) -> String {
+        """
+        {"resourceType":"Observation","id":"\(id)","status":"final",
+         "subject":{"reference":"Patient/\(patient)"},
+         "code":{"coding":[{"system":"http://loinc.org","code":"\(loinc)"}]}}
         """
     }
 

@@ -14,11 +14,13 @@ import Tokens
         let contracts = try (hasContract ? [access] : []).map(contract) + further.map(contract)
         return ReleaseFacts(
             isFresh: isFresh, decision: hasDecision ? try access.recordedDecision(at: now) : nil,
-            contracts: contracts, revoked: revoked, implicit: .denyAll)
+            contracts: contracts, revoked: revoked, policies: DecisionPolicies(.denyAll),
+            reading: RecordFixture.reading)
     }
 
     private static func contract(_ access: GrantedAccess) throws -> ReleaseFacts.Contract {
-        ReleaseFacts.Contract(reference: access.reference, compiled: try access.compiled())
+        ReleaseFacts.Contract(
+            reference: access.reference, compiled: try access.compiled(), isFinal: access.isFinal)
     }
 
     private static func outcome(
@@ -124,8 +126,8 @@ import Tokens
         let access = GrantedAccess()
         let facts = ReleaseFacts(
             isFresh: true, decision: try access.recordedDecision(at: Self.now),
-            contracts: [ReleaseFacts.Contract(reference: access.reference, compiled: nil)], revoked: [],
-            implicit: .denyAll)
+            contracts: [ReleaseFacts.Contract(reference: access.reference, compiled: nil, isFinal: true)],
+            revoked: [], policies: DecisionPolicies(.denyAll), reading: RecordFixture.reading)
         let outcome = try Self.outcome(access.token(at: Self.now), access.everything(), facts)
         #expect(outcome == "contract-unreadable")
     }
@@ -140,8 +142,8 @@ import Tokens
             Issue.record("the access is permitted")
             return
         }
-        let judged = ["Goal", "Observation"].map { permission.permits(ResourceKey(type: $0, id: "1")) }
-        #expect(judged == [true, false])
+        #expect(["Goal", "Observation"].map(permission.mayPermit) == [true, false])
+        #expect(!permission.looksAtContents)
     }
 
     @Test func aDecisionInAnotherFormIsNotRead() throws {

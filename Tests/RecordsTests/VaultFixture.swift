@@ -73,13 +73,20 @@ struct VaultFixture: Sendable {
     }
 
     /// Enrols the patient of an access, and lets contract and decision arrive.
-    func arrive(_ access: GrantedAccess, decision: Bool = true) async throws {
+    func arrive(
+        _ access: GrantedAccess, decision: Bool = true, pendingContract: Bool = false
+    ) async throws {
         let patient = EnrolledParticipant(
             id: access.patient, kind: .patient, name: "A name", organization: access.custodian,
             signingKey: SigningKey.generate().publicKey, sealingKey: SealingKey.generate().publicKey,
             authority: GrantedAccess.consentURL)
         try await deliver(.participantEnrolled, subject: access.patient, data: patient.eventData)
-        try await deliver(.consentGranted, subject: access.patient, data: access.contractData)
+        if pendingContract {
+            try await deliver(
+                .consentDenied, subject: access.patient, data: access.contractData, finality: .pending)
+        } else {
+            try await deliver(.consentGranted, subject: access.patient, data: access.contractData)
+        }
         guard decision else { return }
         try await deliver(
             .accessDecided, subject: access.patient, data: try access.decisionData(at: now),

@@ -140,6 +140,48 @@ import Tokens
         }
     }
 
+    /// An exception of the contract holds back what the rules of labelling say is about HIV.
+    @Test func whatAnExceptionDeniesIsHeldBackByItsContent() async throws {
+        try await VaultFixture.with { vault in
+            var access = GrantedAccess()
+            access.exceptions = [
+                [
+                    "type": "deny",
+                    "securityLabel": [
+                        ["system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "HIV"]
+                    ],
+                ]
+            ]
+            try await vault.arrive(access)
+            let stored = try await vault.store(
+                SampleBundle.make([
+                    SampleBundle.coded("weight", patient: access.patient, loinc: "29463-7"),
+                    SampleBundle.coded("hiv", patient: access.patient, loinc: "75622-1"),
+                    // What it is about nobody can tell, so it may be about HIV.
+                    SampleBundle.observation("note", patient: access.patient),
+                ]), of: access.patient, as: access.custodian)
+            #expect(stored.status == .ok)
+            let token = access.token(at: vault.now)
+            let bundle = try JSONValue(parsing: try await vault.everything(token).body)
+            let ids = bundle["entry"]?.array?.compactMap { $0["resource"]?["id"]?.string }
+            #expect(ids == ["weight"])
+            #expect(bundle["total"] == .some(.number(JSONNumber(1))))
+            let start = ContinuousClock.now
+            let answers = [
+                try await vault.read(token, "Observation", "hiv"),
+                try await vault.read(token, "Observation", "note"),
+                try await vault.read(token, "Observation", "absent"),
+            ]
+            #expect(answers.allSatisfy { $0.status == .forbidden })
+            #expect(Set(answers.map(\.body)).count == 1)
+            // None is answered sooner than another could be.
+            #expect(ContinuousClock.now - start >= .milliseconds(300))
+            let disclosed = try await vault.events(.accessDisclosed, of: access.patient)
+            #expect(disclosed.map { $0["resources"]?.array?.count } == [1])
+            #expect(disclosed.allSatisfy { $0["labelRules"]?.string?.contains("#") == true })
+        }
+    }
+
     @Test func hiddenAndAbsentLookAlikeAndAreRecorded() async throws {
         try await VaultFixture.with { vault in
             let access = GrantedAccess()
@@ -351,10 +393,6 @@ import Tokens
             let data = access.contractData
             try await vault.deliver(
                 .consentGranted, subject: access.patient, data: data, finality: .pending)
-            await #expect(throws: MessagingFault.self) {
-                try await vault.deliver(
-                    .consentDenied, subject: access.patient, data: data, finality: .pending)
-            }
             let forged = data.setting("version", .string(SHA256.hash([1]).hex))
             await #expect(throws: MessagingFault.self) {
                 try await vault.deliver(
@@ -362,6 +400,24 @@ import Tokens
             }
             let count = try await vault.contractCount(of: access)
             #expect(count == 0)
+        }
+    }
+
+    /// A contract that is published because it denies something is there at once; what it permits is not.
+    @Test func whatAPendingContractPermitsOpensNothingUntilItIsFinal() async throws {
+        try await VaultFixture.with { vault in
+            let access = GrantedAccess()
+            try await vault.arrive(access, pendingContract: true)
+            let bundle = SampleBundle.make([SampleBundle.observation("1", patient: access.patient)])
+            let stored = try await vault.store(
+                bundle, of: access.patient, as: access.custodian, kind: .organization)
+            #expect(stored.status == .ok)
+            let token = access.token(at: vault.now)
+            let pending = try await vault.read(token, "Observation", "1")
+            #expect(pending.status == .forbidden)
+            try await vault.deliver(.consentDenied, subject: access.patient, data: access.contractData)
+            let final = try await vault.read(token, "Observation", "1")
+            #expect(final.status == .ok)
         }
     }
 

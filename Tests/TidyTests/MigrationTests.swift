@@ -24,6 +24,8 @@ private let publishedMigrations: [String: String] = [
         "db7deb1f8749ebf34b6430d0346c2f8382c5ae56732e67d462f19a116c7609fd",
     "Services/Records/Adapters/Database/Migrations/V0002__revocation_finality.sql":
         "14c716bb80526ff23fcd743ff41990d6ebc7dd1317ee9e21dc0effec62b56b20",
+    "Services/Records/Adapters/Database/Migrations/V0003__contract_finality.sql":
+        "163aa73311a391e5fffdcff4322d0b40e34cd737c9044f2370be2b4f7117d6a6",
     "Shared/Messaging/Migrations/V0001__messaging.sql":
         "db7113a6ffaebd909cbd1fa1fe6127d7156520df3ee8cb67ec356152ca939b6a",
 ]

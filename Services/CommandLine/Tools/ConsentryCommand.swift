@@ -6,9 +6,10 @@ import Glibc
 struct ConsentryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "consentry",
-        abstract: "Make networks, verify receipts and walk through accesses to medical records.",
+        abstract: "Make networks, preview consents, verify receipts and walk through accesses to records.",
         subcommands: [
             NetworkCommand.self,
+            ConsentCommand.self,
             VerifyCommand.self,
             LedgerCommand.self,
             EventsCommand.self,

@@ -125,6 +125,6 @@ struct AccessHandler: Sendable {
         return AccessFacts(
             isKnown: isKnown,
             contracts: try contracts.standing(of: patient, at: custodian, in: session),
-            implicit: service.implicit)
+            policies: service.policies.decision)
     }
 }

@@ -1,5 +1,5 @@
 package import ConsentCore
-package import ConsentEngine
+import ConsentEngine
 import Cryptography
 import LedgerProtocol
 package import Messaging
@@ -17,8 +17,8 @@ package struct ConsentService: Sendable {
     package let host: ServiceHost
     /// Whom the service trusts.
     package let authority: AccessAuthority
-    /// The policy where no contract applies.
-    package let implicit: ImplicitPolicy
+    /// What contracts may name, and the policies of the custodian.
+    package let policies: NetworkPolicies
     /// Says whether this replica's view of the participants is fresh enough to decide.
     package let isViewFresh: @Sendable () -> Bool
     /// How long a request waits for finality.
@@ -27,7 +27,8 @@ package struct ConsentService: Sendable {
 
     /// Composes the service on a host.
     ///
-    /// - Throws: `ConfigurationError` when genesis lacks a key, a service or a known policy.
+    /// - Throws: `ConfigurationError` when genesis lacks a key, a service or a known policy, or the machine
+    ///   lacks the network's time zone.
     package init(
         host: ServiceHost, finalityWaitMilliseconds: Int = Self.finalityWaitMillisecondsDefault,
         isViewFresh: @escaping @Sendable () -> Bool
@@ -39,12 +40,9 @@ package struct ConsentService: Sendable {
         guard let records = host.genesis.service(.records) else {
             throw Self.lacking("the service `records`")
         }
-        guard let implicit = ImplicitPolicy(rawValue: host.genesis.policies.implicit) else {
-            throw Self.lacking("an implicit policy that this version knows")
-        }
         self.host = host
         self.signer = signer
-        self.implicit = implicit
+        policies = try host.networkPolicies()
         self.isViewFresh = isViewFresh
         self.finalityWaitMilliseconds = finalityWaitMilliseconds
         authority = AccessAuthority(

@@ -23,7 +23,7 @@ struct ContractHandler: Sendable {
             let message = try message(request)
             let command = SubmitConsent(
                 message: message, contractID: randomIdentifier(),
-                registeredPolicies: contracts.registeredPolicies)
+                registry: contracts.registry)
             try await authenticate(message)
             let (used, isNew) = try await ViewPatience.following { try await attempt(command) }
             let contract = try await found(used.contract, number: used.number)

@@ -68,7 +68,7 @@ package struct AccessDecision: Hashable, Sendable {
     }
 
     init(
-        id: EntryID, request: AccessRequest, decision: ConsentDecision, contracts: [StandingContract],
+        id: EntryID, request: AccessRequest, decision: ConsentDecision, contracts: [HeldContract],
         decidedAt: Timestamp
     ) {
         // A revoked denial denied with the others, and a token that named it would end with it.
@@ -103,7 +103,7 @@ package struct AccessDecision: Hashable, Sendable {
             AccessRequest.facts(
                 patient: patient, practitioner: practitioner, organization: organization,
                 custodian: custodian, purposes: purposes, now: now),
-            contracts: facts.contracts.filter(\.counts).map(\.compiled), implicit: facts.implicit)
+            contracts: facts.contracts.compactMap(\.standing), policies: facts.policies)
         return decision.permittedPurposes == purposes
     }
 

@@ -20,6 +20,8 @@ package enum ConsentRefusal: Error, Hashable, Sendable, CustomStringConvertible 
     case notActive
     /// An element refers to somebody who is not enrolled as what the reference says.
     case notEnrolled(element: String)
+    /// A provision states a condition that this service cannot check.
+    case conditionNotChecked(element: String)
     /// The patient has as many contracts at one organisation as a token can name.
     case tooManyContracts
     /// The patient has no such contract.
@@ -40,7 +42,7 @@ package enum ConsentRefusal: Error, Hashable, Sendable, CustomStringConvertible 
         switch self {
         case .unknownPatient, .notEnrolled: true
         case .unsigned, .malformed, .badPatient, .notSignedByPatient, .nonceUsedOtherwise, .contractRefused,
-            .notActive,
+            .notActive, .conditionNotChecked,
             .tooManyContracts, .unknownContract, .versionRequired, .wrongVersion, .alreadyRevoked,
             .notInactive,
             .changedOtherwise:
@@ -63,6 +65,8 @@ package enum ConsentRefusal: Error, Hashable, Sendable, CustomStringConvertible 
         case .notActive: "`Consent.status` of a new contract is not `active`; set it"
         case .notEnrolled(let element):
             "`\(element)` names nobody who is enrolled; enrol them first or correct it"
+        case .conditionNotChecked(let element):
+            "`\(element)` states a condition that nobody here checks; leave it out or ask the operator"
         case .tooManyContracts:
             "patient has `\(SubmitConsent.contractCountMax)` contracts at one organisation; revoke one first"
         case .unknownContract: "patient has no contract of this id; use the id from its location"

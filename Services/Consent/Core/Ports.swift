@@ -109,10 +109,11 @@ package struct ContractState: Hashable, Sendable {
         self.event = event
     }
 
-    /// Whether the contract's root denies, so that it holds from its acceptance.
+    /// Whether the contract does nothing but deny, so that all of it holds from its acceptance.
     package var isDenial: Bool {
         let document = try? JSONValue(parsing: self.document)
         return document?["provision"]?["type"]?.string == ProvisionEffect.deny.rawValue
+            && document?["provision"]?["provision"] == nil
     }
 }
 
@@ -143,7 +144,7 @@ package struct RevocationFacts: Sendable {
 }
 
 /// A contract whose revocation, if there is one, is not final, as a decision reads it.
-package struct StandingContract: Hashable, Sendable {
+package struct HeldContract: Hashable, Sendable {
     /// The contract's id and the hash of its signed bytes.
     package let reference: ContractReference
     /// The contract in the form that the engine reads.
@@ -163,13 +164,13 @@ package struct StandingContract: Hashable, Sendable {
         self.isRevoked = isRevoked
     }
 
-    /// INVARIANT: a permit acts from its finality to the acceptance of its revocation, a denial from its
-    /// acceptance to the finality of its revocation; so nothing permits more before a quorum has it.
-    var counts: Bool {
-        switch compiled.root.type {
-        case .permit: isFinal && !isRevoked
-        case .deny: true
-        }
+    /// How far the contract acts; nil when nothing in it does.
+    ///
+    /// INVARIANT: what permits acts from its finality to the acceptance of its revocation, what denies from
+    /// its acceptance to the finality of its revocation; so nothing permits more before a quorum has it.
+    var standing: StandingContract? {
+        if isFinal && !isRevoked { return StandingContract(compiled) }
+        return compiled.restricts ? StandingContract(compiled, .restrictionsOnly) : nil
     }
 }
 
@@ -178,14 +179,14 @@ package struct AccessFacts: Sendable {
     /// Whether patient and custodian are enrolled, and this service is the patient's authority.
     package let isKnown: Bool
     /// The patient's contracts that bind the custodian and have no final revocation.
-    package let contracts: [StandingContract]
-    /// The policy where no contract applies.
-    package let implicit: ImplicitPolicy
+    package let contracts: [HeldContract]
+    /// The policies of the custodian.
+    package let policies: DecisionPolicies
 
     /// States what was looked up.
-    package init(isKnown: Bool, contracts: [StandingContract], implicit: ImplicitPolicy) {
+    package init(isKnown: Bool, contracts: [HeldContract], policies: DecisionPolicies) {
         self.isKnown = isKnown
         self.contracts = contracts
-        self.implicit = implicit
+        self.policies = policies
     }
 }

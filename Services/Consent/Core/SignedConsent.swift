@@ -32,7 +32,9 @@ package struct SignedConsent: Sendable {
         guard let document = try? JSONValue(parsing: body), document.members != nil else {
             throw .malformed("body")
         }
-        let reference = document["patient"]?["reference"]?.string.flatMap { ParticipantReference($0) }
+        // FHIR R5 names the patient as `subject`.
+        let subject = document["patient"] ?? document["subject"]
+        let reference = subject?["reference"]?.string.flatMap { ParticipantReference($0) }
         guard let reference, reference.kind == .patient else { throw .badPatient }
         patient = reference.id
         self.nonce = nonce

@@ -55,7 +55,9 @@ extension Notice {
             return "Your consent, given \(NoticeWords.moment(time)), is in force\(end)"
         case .consentDenied:
             let end = rule.map { ": it \($0)." } ?? "."
-            return "Your refusal, given \(NoticeWords.moment(time)), is in force\(end)"
+            // A consent with exceptions is published as a denial is, and is still a consent.
+            let noun = terms?.isPermit == true ? "consent" : "refusal"
+            return "Your \(noun), given \(NoticeWords.moment(time)), is in force\(end)"
         case .consentRevoked:
             return rule.map { "Your consent that \($0) was revoked \(NoticeWords.moment(time))." }
                 ?? "A consent of yours was revoked \(NoticeWords.moment(time))."

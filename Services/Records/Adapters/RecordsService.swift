@@ -1,9 +1,11 @@
 import ConsentEngine
 import Cryptography
 import LedgerProtocol
+import Logging
 package import Messaging
 import Model
 package import Postgres
+import RecordsCore
 package import ServiceHost
 package import ServiceRuntime
 
@@ -18,7 +20,10 @@ package struct RecordsService: Sendable {
     /// The service whose tokens open records.
     let consent: GenesisService
     let tokenKey: PublicSigningKey
-    let implicit: ImplicitPolicy
+    let policies: NetworkPolicies
+    let reading: RecordReading
+    /// The rules of labelling as disclosures name them.
+    let labelRules: String
     let authenticator: IdentityTokenAuthenticator
 
     /// Starts the service's host and composes the service on it.
@@ -43,19 +48,21 @@ package struct RecordsService: Sendable {
                 variable: "CONSENTRY_GENESIS",
                 reason: "names a genesis without a token key of `consent`; make the network again")
         }
-        guard let implicit = ImplicitPolicy(rawValue: host.genesis.policies.implicit) else {
-            throw ConfigurationError(
-                variable: "CONSENTRY_GENESIS",
-                reason: "names a genesis whose implicit policy is unknown here; run the version that made it")
-        }
+        let policies = try host.networkPolicies()
         self.host = host
         self.consent = consent
         self.tokenKey = tokenKey
-        self.implicit = implicit
+        self.policies = policies
+        let rules = try LabelRulesFile.read(host.environment)
+        for problem in rules.problems {
+            host.logger.warning("a rule of labelling", metadata: ["problem": "\(problem)"])
+        }
+        reading = RecordReading(zone: policies.registry.zone, labeller: Labeller(rules: rules))
+        labelRules = LabelRulesFile.identifier(of: rules)
         authenticator = try host.identityTokenAuthenticator()
         vault = RecordVault(rootKey: host.rootKey, networkID: host.genesis.networkID)
         records = RecordTable(vault: vault)
-        contracts = ContractTable(vault: vault, registeredPolicies: Set(host.genesis.policies.registered))
+        contracts = ContractTable(vault: vault, registry: policies.registry)
         decisions = DecisionTable(vault: vault)
     }
 
@@ -96,6 +103,9 @@ package struct RecordsService: Sendable {
             Migration(
                 fileName: "V0002__revocation_finality.sql",
                 bytes: PackageResources.V0002__revocation_finality_sql),
+            Migration(
+                fileName: "V0003__contract_finality.sql",
+                bytes: PackageResources.V0003__contract_finality_sql),
         ]
     }
 }

@@ -1,56 +1,132 @@
-/// A contract in the form that the evaluator reads; only `ContractCompiler` makes one.
+/// A contract in the form that the evaluator reads: about a hundred bytes for a basic one.
+///
+/// Only `ContractCompiler` makes one from a document, so what it holds is well formed.
 package struct CompiledContract: Hashable, Sendable {
-    /// The contract's id.
-    package let contractID: String
-    /// The hash of the bytes that were signed, in hexadecimal, as the caller gave it.
-    package let version: String
+    /// The compact form; the parts that every evaluation reads come first.
+    let bytes: [UInt8]
+
+    /// The size of the compact form in bytes.
+    package var byteCount: Int { bytes.count }
+
+    /// Packs the terms of a contract.
+    package init(_ terms: ContractTerms) {
+        var writer = PackedWriter()
+        writer.byte(Self.flags(terms))
+        writer.reference(terms.patient)
+        writer.number(terms.custodians.count)
+        for custodian in terms.custodians { writer.reference(custodian) }
+        writer.number(terms.nested.count)
+        for provision in terms.provisions {
+            var packed = PackedWriter()
+            packed.provision(provision)
+            writer.append(packed)
+        }
+        writer.text(terms.contractID)
+        writer.text(terms.version)
+        writer.text(terms.policyURI ?? "")
+        // A million of them are held in memory: none takes room to grow.
+        bytes = Array(unsafeUninitializedCapacity: writer.bytes.count) { buffer, count in
+            count = buffer.initialize(fromContentsOf: writer.bytes)
+        }
+    }
+
+    private static func flags(_ terms: ContractTerms) -> UInt8 {
+        let status = UInt8(ContractStatus.allCases.firstIndex(of: terms.status) ?? 0)
+        return status << 4 | terms.dialect.rawValue
+    }
+
     /// The status that the document states; only an active contract counts.
-    package let status: ContractStatus
-    /// Whose records it is about, such as `Patient/1`.
-    package let patient: String
-    /// The organisations that it binds with everything below them, such as `Organization/1`.
-    package let custodians: [String]
+    package var status: ContractStatus { ContractStatus.allCases[Int(bytes[0] >> 4)] }
+
+    var dialect: ConsentDialect {
+        guard let dialect = ConsentDialect(rawValue: bytes[0] & 15) else {
+            preconditionFailure("a packed contract holds the dialect that was packed")
+        }
+        return dialect
+    }
+
+    /// The contract's id.
+    package var contractID: String {
+        readTail { $0.text() }
+    }
+
+    /// The hash of the bytes that were signed, in hexadecimal.
+    package var version: String { identity.version }
+
     /// The registered policy that it refers to, if any.
-    package let policyURI: String?
-    /// The FHIR dateTime at which it was given, if stated; evaluation does not use it.
-    package let dateTime: String?
-    /// The provision that everything else in the contract refines.
-    package let root: CompiledProvision
-}
+    package var policyURI: String? {
+        readTail { reader in
+            _ = reader.skipText()
+            _ = reader.skipText()
+            let text = reader.text()
+            return text.isEmpty ? nil : text
+        }
+    }
 
-/// The value of `Consent.status`.
-package enum ContractStatus: String, Hashable, Sendable {
-    /// Being written.
-    case draft
-    /// Proposed and not agreed.
-    case proposed
-    /// In force.
-    case active
-    /// Refused by a party.
-    case rejected
-    /// No longer in force.
-    case inactive
-    /// Recorded by mistake.
-    case enteredInError = "entered-in-error"
-}
+    /// Id and version.
+    var identity: ContractVersion {
+        readTail { reader in
+            let id = reader.text()
+            return ContractVersion(contractID: id, version: reader.text())
+        }
+    }
 
-/// One provision; every element that it states must match, and an element that it leaves out matches
-/// everything.
-package struct CompiledProvision: Hashable, Sendable {
-    /// What it does where it matches.
-    package let type: ProvisionEffect
-    /// Persons, groups and organisations, any of which matches; empty for everybody.
-    package let actors: [String]
-    /// Purposes, any of which matches; empty for every purpose but break-glass.
-    package let purposes: [PurposeCode]
-    /// When it holds; nil for always.
-    package let period: Interval?
-}
+    /// Whether anything in it denies, so that it restricts from its acceptance.
+    package var restricts: Bool { terms.provisions.contains { $0.effect == .deny } }
 
-/// What a provision or a decision says.
-package enum ProvisionEffect: String, Hashable, Sendable {
-    /// Access is allowed.
-    case permit
-    /// Access is forbidden.
-    case deny
+    /// The conditions that it states anywhere, each once.
+    package var conditions: [AccessCondition] {
+        var conditions: [AccessCondition] = []
+        for condition in terms.provisions.flatMap(\.conditions) where !conditions.contains(condition) {
+            conditions.append(condition)
+        }
+        return conditions
+    }
+
+    /// What the contract says, in the form that people and tools read.
+    package var terms: ContractTerms { read(terms) }
+
+    private func terms(_ reader: inout PackedReader) -> ContractTerms {
+        let patient = reader.reference()
+        let custodians = reader.list { $0.reference() }
+        let nestedCount = reader.number()
+        var provisions: [Provision] = []
+        for _ in 0...nestedCount {
+            _ = reader.number()
+            provisions.append(reader.provision())
+        }
+        let id = reader.text()
+        let version = reader.text()
+        let policy = reader.text()
+        return ContractTerms(
+            contractID: id, version: version, dialect: dialect, status: status, patient: patient,
+            custodians: custodians, policyURI: policy.isEmpty ? nil : policy, root: provisions[0],
+            nested: Array(provisions.dropFirst()))
+    }
+
+    /// Calls a function with a reader that stands at the patient.
+    func read<Result>(_ body: (inout PackedReader) -> Result) -> Result {
+        bytes.withUnsafeBufferPointer { bytes in
+            var reader = PackedReader(bytes: bytes, position: 1)
+            return body(&reader)
+        }
+    }
+
+    /// Calls a function with a reader that stands behind the provisions.
+    private func readTail<Result>(_ body: (inout PackedReader) -> Result) -> Result {
+        read { reader in
+            reader.position += 1
+            _ = reader.skipText()
+            for _ in 0..<reader.number() {
+                reader.position += 1
+                _ = reader.skipText()
+            }
+            let nestedCount = reader.number()
+            for _ in 0...nestedCount {
+                let count = reader.number()
+                reader.position += count
+            }
+            return body(&reader)
+        }
+    }
 }

@@ -26,6 +26,8 @@ package enum ContractRefusal: Error, Hashable, Sendable, CustomStringConvertible
         case unregistered(policy: String)
         /// The document says of itself that parts of it are left out.
         case incomplete
+        /// It lists more than a contract may.
+        case tooMany(max: Int)
     }
 
     /// How much of a text from the document a message repeats.
@@ -50,6 +52,7 @@ package enum ContractRefusal: Error, Hashable, Sendable, CustomStringConvertible
         case .ambiguous: "`\(path)` can be read in more than one way; state one"
         case .unregistered(let policy):
             "`\(path)` names the policy `\(policy.prefix(quotedCharactersMax))`; register it or name another"
+        case .tooMany(let max): "`\(path)` lists more than `\(max)`; make several contracts of it"
         case .incomplete: "`\(path)` marks the document as incomplete; send the whole document"
         }
     }

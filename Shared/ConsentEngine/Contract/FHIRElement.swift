@@ -18,11 +18,16 @@ struct FHIRElement {
     /// Returns the path of a member.
     func path(_ name: String) -> String { "\(path).\(name)" }
 
+    /// Tells whether a member is stated.
+    func has(_ name: String) -> Bool { value[name] != nil }
+
     /// Refuses the first member that is not among those allowed. `id` is an element's own name and means
     /// nothing.
-    func allowOnly(_ names: Set<String>) throws(ContractRefusal) {
+    func allowOnly(
+        _ names: Set<String>, reason: ContractRefusal.ElementReason = .unsupported
+    ) throws(ContractRefusal) {
         for member in members where member.name != "id" && !names.contains(member.name) {
-            throw .element(path: path(member.name), reason: .unsupported)
+            throw .element(path: path(member.name), reason: reason)
         }
     }
 
@@ -40,6 +45,13 @@ struct FHIRElement {
     func requiredToken(_ name: String) throws(ContractRefusal) -> String {
         guard let text = try token(name) else { throw .missing(path: path(name)) }
         return text
+    }
+
+    /// Returns an integer; nil when the number is none.
+    func requiredInteger(_ name: String) throws(ContractRefusal) -> Int64? {
+        guard let value = value[name] else { throw .missing(path: path(name)) }
+        guard case .number(let number) = value else { throw .malformed(path: path(name)) }
+        return number.int64
     }
 
     /// Returns a member that is an object; nil when it is not stated.
@@ -78,15 +90,22 @@ struct FHIRElement {
         return (try requiredToken("system"), try requiredToken("code"))
     }
 
-    /// Holds this CodeableConcept against the one coding that is allowed in its place.
-    func requireCoding(_ system: String, _ code: String) throws(ContractRefusal) {
+    /// Reads this CodeableConcept as one code of the system that is allowed in its place.
+    func onlyCoding(of system: String) throws(ContractRefusal) -> String {
         try allowOnly(["coding", "text"])
         let codings = try requiredElements("coding")
         guard codings.count == 1 else { throw .element(path: path("coding"), reason: .ambiguous) }
         let coding = try codings[0].coding()
-        guard coding == (system, code) else {
+        guard coding.system == system else {
             throw .badCode(path: path, code: "\(coding.system)|\(coding.code)")
         }
+        return coding.code
+    }
+
+    /// Holds this CodeableConcept against the one coding that is allowed in its place.
+    func requireCoding(_ system: String, _ code: String) throws(ContractRefusal) {
+        let stated = try onlyCoding(of: system)
+        guard stated == code else { throw .badCode(path: path, code: "\(system)|\(stated)") }
     }
 
     /// Reads this element as a literal reference `<type>/<id>` to one of the types given.
@@ -114,22 +133,27 @@ struct FHIRElement {
             }
     }
 
-    /// Refuses a `modifierExtension` anywhere below: it says that what it stands in means something
-    /// else.
-    static func refuseModifierExtensions(in value: JSONValue, path: String) throws(ContractRefusal) {
+    /// Refuses a `modifierExtension` anywhere below: it says that what it stands in means something else.
+    /// On a provision it may state a condition, and is read there.
+    static func refuseModifierExtensions(
+        in value: JSONValue, path: String, isProvision: Bool = false
+    ) throws(ContractRefusal) {
         switch value {
         case .null, .bool, .number, .string: return
         case .array(let elements):
             for (index, element) in elements.enumerated() {
-                try refuseModifierExtensions(in: element, path: "\(path)[\(index)]")
+                try refuseModifierExtensions(
+                    in: element, path: "\(path)[\(index)]", isProvision: isProvision)
             }
         case .object(let members):
             for member in members {
                 let memberPath = "\(path).\(member.name)"
                 if member.name == "modifierExtension" {
+                    if isProvision { continue }
                     throw .element(path: memberPath, reason: .unsupported)
                 }
-                try refuseModifierExtensions(in: member.value, path: memberPath)
+                try refuseModifierExtensions(
+                    in: member.value, path: memberPath, isProvision: member.name == "provision")
             }
         }
     }

@@ -18,6 +18,10 @@ package struct AccessRequestFacts: Hashable, Sendable {
     package let custodian: [String]
     /// The purposes asked for; each is decided on its own.
     package let purposes: [PurposeCode]
+    /// What is to be done with the records.
+    package let action: ConsentAction
+    /// What was found about the conditions of contracts; one that is not here is unknown.
+    package let conditions: [ContractCondition: Truth]
     /// The time of the decision in milliseconds since 1970-01-01T00:00:00Z.
     package let atMilliseconds: Int64
 
@@ -25,7 +29,8 @@ package struct AccessRequestFacts: Hashable, Sendable {
     package init(
         patient: String, linkedPatients: [String] = [], actor: String, actingFor: [String],
         groups: [String] = [],
-        custodian: [String], purposes: [PurposeCode], atMilliseconds: Int64
+        custodian: [String], purposes: [PurposeCode], action: ConsentAction = .access,
+        conditions: [ContractCondition: Truth] = [:], atMilliseconds: Int64
     ) {
         self.patient = patient
         self.linkedPatients = linkedPatients
@@ -34,23 +39,28 @@ package struct AccessRequestFacts: Hashable, Sendable {
         self.groups = groups
         self.custodian = custodian
         self.purposes = purposes
+        self.action = action
+        self.conditions = conditions
         self.atMilliseconds = atMilliseconds
+    }
+
+    /// Tells whether a person, group or organisation named by a contract or policy stands behind this
+    /// request.
+    func isMade(by reference: String) -> Bool {
+        reference == actor || actingFor.contains(reference) || groups.contains(reference)
     }
 }
 
-/// What the resource step knows about one resource.
-package struct ResourceFacts: Hashable, Sendable {
-    /// The FHIR type, such as `Observation`.
-    package let type: String
-    /// The id within its type.
-    package let id: String
-    /// The organisation that holds the resource, then those above it.
-    package let custodian: [String]
+/// A condition of one contract; the number of uses, for one, is counted for each contract.
+package struct ContractCondition: Hashable, Sendable {
+    /// The contract's id.
+    package let contractID: String
+    /// What it asks for.
+    package let condition: AccessCondition
 
-    /// States the facts of a resource.
-    package init(type: String, id: String, custodian: [String]) {
-        self.type = type
-        self.id = id
-        self.custodian = custodian
+    /// Names a condition.
+    package init(contractID: String, condition: AccessCondition) {
+        self.contractID = contractID
+        self.condition = condition
     }
 }

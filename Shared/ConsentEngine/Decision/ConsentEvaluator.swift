@@ -1,27 +1,14 @@
 /// Decides access requests against compiled contracts: a pure function of its arguments.
 ///
 /// The two steps share one engine. `decide` looks at the request alone and permits when some resource
-/// could be permitted; `permitsResource` judges one resource and is what releases anything.
+/// could be permitted; a `PurposeDecision` then judges resources one by one, and that is what releases
+/// anything.
 package enum ConsentEvaluator {
     /// The version of these rules; it changes whenever the same inputs could give another decision.
-    package static let engineVersion = "consentry-engine/1"
+    package static let engineVersion = "consentry-engine/2"
 
     /// How the contracts of one patient are combined: one deny outweighs every permit.
     package static let combiningRule = "deny-overrides"
-
-    /// What the evaluation is about.
-    private enum Step {
-        /// Some resource of the custodian.
-        case request
-        /// One resource, whose confidentiality label is not known.
-        case unlabelledResource
-    }
-
-    /// The policies that decide where contracts do not.
-    private struct Policies {
-        let implicit: ImplicitPolicy
-        let breakGlass: BreakGlassPolicy?
-    }
 
     /// Decides every purpose of a request.
     ///
@@ -29,154 +16,222 @@ package enum ConsentEvaluator {
     ///   - request: The verified facts; its `custodian` is the organisation whose records are asked for.
     ///   - contracts: All contracts of the patient and of linked identities, in any order and of any
     ///     status.
-    ///   - implicit: The custodian's policy where no contract applies.
-    ///   - breakGlass: The custodian's policy on break-glass; without one only a contract can permit
-    ///     BTG.
+    ///   - policies: The custodian's policies.
     package static func decide(
-        _ request: AccessRequestFacts, contracts: [CompiledContract], implicit: ImplicitPolicy,
-        breakGlass: BreakGlassPolicy? = nil
+        _ request: AccessRequestFacts, contracts: [StandingContract], policies: DecisionPolicies
     ) -> ConsentDecision {
-        let counting = contracts.filter { counts($0, request, custodian: request.custodian) }
-        let policies = Policies(implicit: implicit, breakGlass: breakGlass)
+        let keys = RequestKeys(request, custodian: request.custodian)
+        let inputs = DecisionInputs(request, policies)
         var decisions: [PurposeDecision] = []
         for purpose in request.purposes where !decisions.contains(where: { $0.purpose == purpose }) {
-            decisions.append(decide(purpose, of: request, by: counting, policies, at: .request))
+            let rules = AccessRules(keys, PurposeKeys(purpose), contracts: contracts)
+            decisions.append(PurposeDecision(purpose, of: inputs, by: rules))
         }
-        return ConsentDecision(
-            purposes: decisions, request: request, contracts: versions(of: contracts), implicit: implicit,
-            breakGlass: breakGlass)
+        return ConsentDecision(purposes: decisions, standing: contracts, inputs: inputs)
+    }
+}
+
+/// How the request step answers.
+extension PurposeDecision {
+    init(
+        _ purpose: PurposeCode, of request: AccessRequestFacts, by rules: AccessRules,
+        _ policies: DecisionPolicies
+    ) {
+        self.init(purpose, of: DecisionInputs(request, policies), by: rules)
     }
 
-    /// Decides one purpose for one resource, whose custodian replaces that of the request.
-    ///
-    /// The caller checks that the decision on the request permits the purpose.
-    package static func permitsResource(
-        _ request: AccessRequestFacts, purpose: PurposeCode, resource: ResourceFacts,
-        contracts: [CompiledContract], implicit: ImplicitPolicy, breakGlass: BreakGlassPolicy? = nil
-    ) -> PurposeDecision {
-        let counting = contracts.filter { counts($0, request, custodian: resource.custodian) }
-        let policies = Policies(implicit: implicit, breakGlass: breakGlass)
-        return decide(purpose, of: request, by: counting, policies, at: .unlabelledResource)
+    init(_ purpose: PurposeCode, of inputs: DecisionInputs, by rules: AccessRules) {
+        let outcome = Self.outcome(purpose, inputs.request, rules, inputs.policies)
+        self.init(
+            purpose: purpose, effect: outcome.effect, reason: outcome.reason, deciding: outcome.deciding,
+            rules: rules, inputs: inputs)
     }
 
-    /// Rule 0: active, about this patient, and binding the custodian; the compiler has checked scope and
-    /// policy.
-    private static func counts(
-        _ contract: CompiledContract, _ request: AccessRequestFacts, custodian: [String]
-    ) -> Bool {
-        guard contract.status == .active else { return false }
-        guard contract.patient == request.patient || request.linkedPatients.contains(contract.patient) else {
-            return false
-        }
-        return custodian.contains { contract.custodians.contains($0) }
+    private struct Outcome {
+        let effect: ProvisionEffect
+        let reason: DecisionReason
+        var deciding: [Int] = []
     }
 
-    private static func decide(
-        _ purpose: PurposeCode, of request: AccessRequestFacts, by contracts: [CompiledContract],
-        _ policies: Policies, at step: Step
-    ) -> PurposeDecision {
-        let now = request.atMilliseconds
-        var permits: [Clause] = []
-        var denials: [Clause] = []
-        var sawEnded = false
-        var sawUnbegun = false
-        for contract in contracts where matches(contract.root, request, purpose) {
-            // INVARIANT: outside its root period a contract neither permits nor denies.
-            if contract.root.period?.isBefore(now) ?? false {
-                sawEnded = true
-            } else if contract.root.period?.isAfter(now) ?? false {
-                sawUnbegun = true
-            } else {
-                let clause = clause(of: contract)
-                if clause.effect == .deny { denials.append(clause) } else { permits.append(clause) }
+    private static func outcome(
+        _ purpose: PurposeCode, _ request: AccessRequestFacts, _ rules: AccessRules,
+        _ policies: DecisionPolicies
+    ) -> Outcome {
+        if rules.areUnscoped {
+            let verdict = rules.verdict(on: nil)
+            // INVARIANT: deny overrides across contracts, whatever their order.
+            if !verdict.denials.isEmpty {
+                return Outcome(effect: .deny, reason: .deniedByContract, deciding: verdict.denials)
             }
+            if !verdict.permits.isEmpty {
+                return Outcome(effect: .permit, reason: .permittedByContract, deciding: verdict.permits)
+            }
+            return byPolicy(purpose, request, rules, policies)
         }
-        // INVARIANT: deny overrides across contracts, whatever their order.
-        if !denials.isEmpty {
-            return PurposeDecision(
-                purpose: purpose, effect: .deny, clauses: sorted(denials), reason: .deniedByContract)
+        let denials = rules.places(of: .deny)
+        if rules.denyEverything {
+            return Outcome(effect: .deny, reason: .deniedByContract, deciding: denials)
         }
-        if !permits.isEmpty {
-            return PurposeDecision(
-                purpose: purpose, effect: .permit, clauses: sorted(permits), reason: .permittedByContract)
+        let permits = rules.places(of: .permit)
+        let witnesses = WitnessResources(scopes: rules.scopes, custodian: request.custodian)
+        var budget = WitnessResources.countMax
+        for scope in rules.permittedScopes
+        where rules.permitSome(of: witnesses, within: [scope], budget: &budget) {
+            return Outcome(effect: .permit, reason: .permittedByContract, deciding: permits)
         }
-        if let decision = byBreakGlassPolicy(purpose, request, contracts, policies.breakGlass) {
-            return decision
+        let isUntouched = witnesses.contains(within: [], budget: &budget) { resource in
+            rules.effect(on: resource) == nil
         }
-        let reason: DecisionReason =
-            if sawEnded { .expired(policies.implicit) } else if sawUnbegun {
-                .notYetInForce(policies.implicit)
-            } else { .noContractApplies(policies.implicit) }
-        return byImplicitPolicy(policies.implicit, purpose, request, reason, at: step)
+        guard isUntouched, permits.isEmpty || rules.leavesPolicyASay(purpose, request, policies) else {
+            return Outcome(effect: .deny, reason: .deniedByContract, deciding: denials)
+        }
+        return byPolicy(purpose, request, rules, policies)
     }
 
-    /// Rule 1, without the period: every element that the provision states must match.
-    private static func matches(
-        _ provision: CompiledProvision, _ request: AccessRequestFacts, _ purpose: PurposeCode
+    /// What holds for a resource that no provision applies to.
+    private static func byPolicy(
+        _ purpose: PurposeCode, _ request: AccessRequestFacts, _ rules: AccessRules,
+        _ policies: DecisionPolicies
+    ) -> Outcome {
+        if purpose == .breakGlass, let policy = policies.breakGlass, !rules.namesBreakGlass {
+            return policy.allows(request)
+                ? Outcome(effect: .permit, reason: .permittedByBreakGlassPolicy)
+                : Outcome(effect: .deny, reason: .deniedByBreakGlassPolicy)
+        }
+        let implicit = policies.implicit
+        let reason: DecisionReason =
+            if !rules.unmet.isEmpty { .conditionUnmet(implicit) } else if rules.hasEnded {
+                .expired(implicit)
+            } else if rules.isYetToBegin { .notYetInForce(implicit) } else { .noContractApplies(implicit) }
+        let isPermitted = implicit.permitsNormal(purpose, to: request.actor)
+        return Outcome(effect: isPermitted ? .permit : .deny, reason: reason)
+    }
+}
+
+extension AccessRules {
+    /// The rules of one effect, by their places.
+    fileprivate func places(of effect: ProvisionEffect) -> [Int] {
+        rules.indices.filter { rules[$0].effect == effect }
+    }
+
+    /// What rules are about, where they are not about everything.
+    fileprivate var scopes: [DataScope] { rules.compactMap(\.scope) }
+
+    /// What permits are about, first everything where one is about that.
+    fileprivate var permittedScopes: [DataScope] {
+        let permits = rules.filter { $0.effect == .permit }
+        let scopes = permits.compactMap(\.scope)
+        return scopes.count < permits.count ? [DataScope()] + scopes : scopes
+    }
+
+    /// Whether a resource that lies within all of some permits' scopes is permitted.
+    fileprivate func permitSome(
+        of witnesses: WitnessResources, within scopes: [DataScope], budget: inout Int
     ) -> Bool {
-        guard provision.actors.isEmpty || provision.actors.contains(where: { request.isMade(by: $0) }) else {
+        var denying: Set<Int> = []
+        let isPermitted = witnesses.contains(within: scopes, budget: &budget) { resource in
+            guard effect(on: resource) == .deny else { return effect(on: resource) == .permit }
+            // A root provision gives way to an exception of its contract, which the resource might meet too.
+            let denials = verdict(on: resource).denials
+            if let denial = denials.first, denials.allSatisfy({ rules[$0].place == 0 }) {
+                denying.insert(rules[denial].contract)
+            }
             return false
         }
-        // INVARIANT: a provision that names no purpose does not name break-glass either.
-        if provision.purposes.isEmpty { return purpose != .breakGlass }
-        return provision.purposes.contains { purpose.isCovered(by: $0) }
-    }
-
-    /// Returns nil where the custodian's policy has no say: another purpose, no policy, or a contract
-    /// that names BTG.
-    private static func byBreakGlassPolicy(
-        _ purpose: PurposeCode, _ request: AccessRequestFacts, _ contracts: [CompiledContract],
-        _ policy: BreakGlassPolicy?
-    ) -> PurposeDecision? {
-        guard purpose == .breakGlass, let policy else { return nil }
-        let isNamed = contracts.contains { contract in
-            contract.root.purposes.contains(.breakGlass)
-                && (contract.root.period?.contains(request.atMilliseconds) ?? true)
+        if isPermitted { return true }
+        for rule in rules where rule.effect == .permit && denying.contains(rule.contract) {
+            budget -= 1
+            if budget < 0 { return true }
+            guard let scope = rule.scope else { continue }
+            if permitSome(of: witnesses, within: scopes + [scope], budget: &budget) { return true }
         }
-        guard !isNamed else { return nil }
-        let isAllowed = policy.allows(request)
-        return PurposeDecision(
-            purpose: purpose, effect: isAllowed ? .permit : .deny, clauses: [],
-            reason: isAllowed ? .permittedByBreakGlassPolicy : .deniedByBreakGlassPolicy)
+        return false
     }
 
-    private static func byImplicitPolicy(
-        _ policy: ImplicitPolicy, _ purpose: PurposeCode, _ request: AccessRequestFacts,
-        _ reason: DecisionReason, at step: Step
-    ) -> PurposeDecision {
-        switch (policy.verdict(purpose: purpose, actor: request.actor), step) {
-        case (.deny, _):
-            PurposeDecision(purpose: purpose, effect: .deny, clauses: [], reason: reason)
-        case (.permitNormal, .request):
-            PurposeDecision(purpose: purpose, effect: .permit, clauses: [], reason: reason)
-        case (.permitNormal, .unlabelledResource):
-            // INVARIANT: what cannot be determined does not match a permit.
-            PurposeDecision(purpose: purpose, effect: .deny, clauses: [], reason: .undetermined(policy))
+    /// Whether the custodian's policies would permit a resource that no provision applies to.
+    fileprivate func leavesPolicyASay(
+        _ purpose: PurposeCode, _ request: AccessRequestFacts, _ policies: DecisionPolicies
+    ) -> Bool {
+        if purpose == .breakGlass, let policy = policies.breakGlass, !namesBreakGlass {
+            return policy.allows(request)
         }
+        return policies.implicit.permitsNormal(purpose, to: request.actor)
     }
+}
 
-    /// Names each version once, in an order that does not depend on the caller's.
-    private static func versions(of contracts: [CompiledContract]) -> [ContractVersion] {
-        let sorted = contracts.sorted {
-            precedes(($0.contractID, $0.version), ($1.contractID, $1.version))
+/// How the resource step answers.
+extension PurposeDecision {
+    /// Judges one resource for this purpose; its custodian's contracts count, whoever was asked.
+    ///
+    /// The caller checks that the decision on the request permits the purpose: a permit may release nothing,
+    /// and what it does not permit releases nothing.
+    package func judge(_ resource: ResourceFacts) -> ResourceVerdict {
+        guard resource.custodian == request.custodian else {
+            let keys = RequestKeys(request, custodian: resource.custodian)
+            return judge(resource, by: AccessRules(keys, PurposeKeys(purpose), contracts: rules.contracts))
         }
-        var versions: [ContractVersion] = []
-        versions.reserveCapacity(sorted.count)
-        for contract in sorted {
-            let version = ContractVersion(contractID: contract.contractID, version: contract.version)
-            if versions.last != version { versions.append(version) }
+        return judge(resource, by: rules)
+    }
+
+    /// The verdict on every resource of the request's custodian; nil when they are not all judged alike.
+    package var uniformVerdict: ResourceVerdict? {
+        guard rules.areUnscoped else { return nil }
+        let verdict = rules.verdict(on: nil)
+        let decidesByPolicy = verdict.denials.isEmpty && verdict.permits.isEmpty
+        if decidesByPolicy, effect == .permit {
+            // Policies look at labels, but for break-glass that opens everything.
+            guard purpose == .breakGlass, policies.breakGlass?.scopeMax == nil else { return nil }
         }
-        return versions
+        // Without scopes nothing is looked at, so that any resource stands for all.
+        return judge(
+            ResourceFacts(type: "Basic", id: "any", custodian: request.custodian), by: rules)
     }
 
-    private static func clause(of contract: CompiledContract) -> Clause {
-        Clause(
-            contractID: contract.contractID, version: contract.version, path: "provision",
-            effect: contract.root.type)
+    private func judge(_ resource: ResourceFacts, by rules: AccessRules) -> ResourceVerdict {
+        let verdict = rules.verdict(on: resource)
+        if !verdict.denials.isEmpty {
+            return ResourceVerdict(.deny, .deniedByContract, verdict.denials, of: rules)
+        }
+        if !verdict.permits.isEmpty {
+            return ResourceVerdict(.permit, .permittedByContract, verdict.permits, of: rules)
+        }
+        if purpose == .breakGlass, let policy = policies.breakGlass, !rules.namesBreakGlass {
+            guard policy.allows(request) else { return ResourceVerdict(.deny, .deniedByBreakGlassPolicy) }
+            return policy.opens(resource.labels)
+                ? ResourceVerdict(.permit, .permittedByBreakGlassPolicy)
+                : ResourceVerdict(.deny, .beyondBreakGlassPolicy)
+        }
+        let implicit = policies.implicit
+        guard implicit.permitsNormal(purpose, to: request.actor) else {
+            return ResourceVerdict(.deny, .noContractApplies(implicit))
+        }
+        // INVARIANT: what cannot be determined does not match a permit.
+        guard let labels = resource.labels else { return ResourceVerdict(.deny, .undetermined(implicit)) }
+        return labels.confidentiality <= .normal
+            ? ResourceVerdict(.permit, .noContractApplies(implicit))
+            : ResourceVerdict(.deny, .notNormal(implicit))
     }
+}
 
-    private static func sorted(_ clauses: [Clause]) -> [Clause] {
-        guard clauses.count > 1 else { return clauses }
-        return Set(clauses).sorted { precedes(($0.contractID, $0.version), ($1.contractID, $1.version)) }
+/// The answer of the resource step.
+package struct ResourceVerdict: Sendable {
+    /// Permit or deny.
+    package let effect: ProvisionEffect
+    /// Why.
+    package let reason: DecisionReason
+    private let deciding: [Int]
+    private let rules: AccessRules?
+
+    /// The clauses that decided, sorted; empty where a policy did.
+    package var clauses: [Clause] { rules?.clauses(deciding) ?? [] }
+
+    init(
+        _ effect: ProvisionEffect, _ reason: DecisionReason, _ deciding: [Int] = [],
+        of rules: AccessRules? = nil
+    ) {
+        self.effect = effect
+        self.reason = reason
+        self.deciding = deciding
+        self.rules = rules
     }
 }

@@ -1,83 +1,70 @@
-// Written by deploy/terminology/purpose_of_use.py from HL7's v3-ActReason; do not edit by hand.
+// Written by deploy/terminology/code_tables.py from HL7's v3-ActReason; do not edit by hand.
 
-/// The concepts below PurposeOfUse in v3-ActReason.
+/// The concepts below PurposeOfUse.
 enum PurposeOfUse {
-    /// The version of the CodeSystem that the table was made from.
-    static let version = "2018-08-12"
-
-    /// One concept: its code, its display and the index of the concept that it is a kind of.
-    struct Concept: Sendable {
-        let code: String
-        let display: String
-        let parent: UInt8?
-
-        init(_ code: String, _ display: String, _ parent: UInt8? = nil) {
-            self.code = code
-            self.display = display
-            self.parent = parent
-        }
-    }
-
-    /// The concepts, each after the one that it is a kind of.
-    static let concepts: [Concept] = [
-        Concept("HMARKT", "healthcare marketing"),
-        Concept("HOPERAT", "healthcare operations"),
-        Concept("CAREMGT", "care management", 1),
-        Concept("DONAT", "donation", 1),
-        Concept("FRAUD", "fraud", 1),
-        Concept("GOV", "government", 1),
-        Concept("HACCRED", "health accreditation", 1),
-        Concept("HCOMPL", "health compliance", 1),
-        Concept("HDECD", "decedent", 1),
-        Concept("HDIRECT", "directory", 1),
-        Concept("HDM", "healthcare delivery management", 1),
-        Concept("HLEGAL", "legal", 1),
-        Concept("HOUTCOMS", "health outcome measure", 1),
-        Concept("HPRGRP", "health program reporting", 1),
-        Concept("HQUALIMP", "health quality improvement", 1),
-        Concept("HSYSADMIN", "health system administration", 1),
-        Concept("LABELING", "labeling", 15),
-        Concept("METAMGT", "metadata management", 15),
-        Concept("MEMADMIN", "member administration", 1),
-        Concept("MILCDM", "military command", 1),
-        Concept("PATADMIN", "patient administration", 1),
-        Concept("PATSFTY", "patient safety", 1),
-        Concept("PERFMSR", "performance measure", 1),
-        Concept("RECORDMGT", "records management", 1),
-        Concept("SYSDEV", "system development", 1),
-        Concept("HTEST", "test health data", 24),
-        Concept("TRAIN", "training", 1),
-        Concept("HPAYMT", "healthcare payment"),
-        Concept("CLMATTCH", "claim attachment", 27),
-        Concept("COVAUTH", "coverage authorization", 27),
-        Concept("COVERAGE", "coverage under policy or program", 27),
-        Concept("ELIGDTRM", "eligibility determination", 30),
-        Concept("ELIGVER", "eligibility verification", 30),
-        Concept("ENROLLM", "enrollment", 30),
-        Concept("MILDCRG", "military discharge", 30),
-        Concept("REMITADV", "remittance advice", 27),
-        Concept("HRESCH", "healthcare research"),
-        Concept("BIORCH", "biomedical research", 36),
-        Concept("CLINTRCH", "clinical trial research", 36),
-        Concept("CLINTRCHNPC", "clinical trial research without patient care", 38),
-        Concept("CLINTRCHPC", "clinical trial research with patient care", 38),
-        Concept("PRECLINTRCH", "preclinical trial research", 38),
-        Concept("DSRCH", "disease specific healthcare research", 36),
-        Concept("POARCH", "population origins or ancestry healthcare research", 36),
-        Concept("TRANSRCH", "translational healthcare research", 36),
-        Concept("PATRQT", "patient requested"),
-        Concept("FAMRQT", "family requested", 45),
-        Concept("PWATRNY", "power of attorney", 45),
-        Concept("SUPNWK", "support network", 45),
-        Concept("PUBHLTH", "public health"),
-        Concept("DISASTER", "disaster", 49),
-        Concept("THREAT", "threat", 49),
-        Concept("TREAT", "treatment"),
-        Concept("CLINTRL", "clinical trial", 52),
-        Concept("COC", "coordination of care", 52),
-        Concept("ETREAT", "Emergency Treatment", 52),
-        Concept("BTG", "break the glass", 55),
-        Concept("ERTREAT", "emergency room treatment", 55),
-        Concept("POPHLTH", "population health", 52),
-    ]
+    /// The table with the version of the code system that it was made from.
+    static let table = CodeTable(
+        system: "http://terminology.hl7.org/CodeSystem/v3-ActReason", version: "2018-08-12",
+        digest: "f28e8b637fdb76e0856b3a8a0782e2c95088ae0904f833eb57320f60ef4dbd73",
+        concepts: [
+            CodeTable.Concept("HMARKT", "healthcare marketing"),
+            CodeTable.Concept("HOPERAT", "healthcare operations"),
+            CodeTable.Concept("CAREMGT", "care management", 1),
+            CodeTable.Concept("DONAT", "donation", 1),
+            CodeTable.Concept("FRAUD", "fraud", 1),
+            CodeTable.Concept("GOV", "government", 1),
+            CodeTable.Concept("HACCRED", "health accreditation", 1),
+            CodeTable.Concept("HCOMPL", "health compliance", 1),
+            CodeTable.Concept("HDECD", "decedent", 1),
+            CodeTable.Concept("HDIRECT", "directory", 1),
+            CodeTable.Concept("HDM", "healthcare delivery management", 1),
+            CodeTable.Concept("HLEGAL", "legal", 1),
+            CodeTable.Concept("HOUTCOMS", "health outcome measure", 1),
+            CodeTable.Concept("HPRGRP", "health program reporting", 1),
+            CodeTable.Concept("HQUALIMP", "health quality improvement", 1),
+            CodeTable.Concept("HSYSADMIN", "health system administration", 1),
+            CodeTable.Concept("LABELING", "labeling", 15),
+            CodeTable.Concept("METAMGT", "metadata management", 15),
+            CodeTable.Concept("MEMADMIN", "member administration", 1),
+            CodeTable.Concept("MILCDM", "military command", 1),
+            CodeTable.Concept("PATADMIN", "patient administration", 1),
+            CodeTable.Concept("PATSFTY", "patient safety", 1),
+            CodeTable.Concept("PERFMSR", "performance measure", 1),
+            CodeTable.Concept("RECORDMGT", "records management", 1),
+            CodeTable.Concept("SYSDEV", "system development", 1),
+            CodeTable.Concept("HTEST", "test health data", 24),
+            CodeTable.Concept("TRAIN", "training", 1),
+            CodeTable.Concept("HPAYMT", "healthcare payment"),
+            CodeTable.Concept("CLMATTCH", "claim attachment", 27),
+            CodeTable.Concept("COVAUTH", "coverage authorization", 27),
+            CodeTable.Concept("COVERAGE", "coverage under policy or program", 27),
+            CodeTable.Concept("ELIGDTRM", "eligibility determination", 30),
+            CodeTable.Concept("ELIGVER", "eligibility verification", 30),
+            CodeTable.Concept("ENROLLM", "enrollment", 30),
+            CodeTable.Concept("MILDCRG", "military discharge", 30),
+            CodeTable.Concept("REMITADV", "remittance advice", 27),
+            CodeTable.Concept("HRESCH", "healthcare research"),
+            CodeTable.Concept("BIORCH", "biomedical research", 36),
+            CodeTable.Concept("CLINTRCH", "clinical trial research", 36),
+            CodeTable.Concept("CLINTRCHNPC", "clinical trial research without patient care", 38),
+            CodeTable.Concept("CLINTRCHPC", "clinical trial research with patient care", 38),
+            CodeTable.Concept("PRECLINTRCH", "preclinical trial research", 38),
+            CodeTable.Concept("DSRCH", "disease specific healthcare research", 36),
+            CodeTable.Concept("POARCH", "population origins or ancestry healthcare research", 36),
+            CodeTable.Concept("TRANSRCH", "translational healthcare research", 36),
+            CodeTable.Concept("PATRQT", "patient requested"),
+            CodeTable.Concept("FAMRQT", "family requested", 45),
+            CodeTable.Concept("PWATRNY", "power of attorney", 45),
+            CodeTable.Concept("SUPNWK", "support network", 45),
+            CodeTable.Concept("PUBHLTH", "public health"),
+            CodeTable.Concept("DISASTER", "disaster", 49),
+            CodeTable.Concept("THREAT", "threat", 49),
+            CodeTable.Concept("TREAT", "treatment"),
+            CodeTable.Concept("CLINTRL", "clinical trial", 52),
+            CodeTable.Concept("COC", "coordination of care", 52),
+            CodeTable.Concept("ETREAT", "Emergency Treatment", 52),
+            CodeTable.Concept("BTG", "break the glass", 55),
+            CodeTable.Concept("ERTREAT", "emergency room treatment", 55),
+            CodeTable.Concept("POPHLTH", "population health", 52),
+        ])
 }

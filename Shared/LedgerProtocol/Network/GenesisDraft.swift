@@ -67,12 +67,27 @@ package struct GenesisDraft: Sendable {
             "limits": limits.json,
             "network": .string(network),
             "organizations": .array(organizations.map(\.json)),
-            "policies": [
-                "implicit": .string(policies.implicit),
-                "registered": .array(policies.registered.map { .string($0) }),
-            ],
+            "policies": policies.json,
             "services": .array(services.map(\.json)),
             "validators": .array(validators.map(\.json)),
         ]
+    }
+}
+
+extension GenesisPolicies {
+    /// What has its default is left out, as it was before there was a choice.
+    fileprivate var json: JSONValue {
+        var members = [
+            JSONMember(name: "implicit", value: .string(implicit)),
+            JSONMember(name: "registered", value: .array(registered.map { .string($0) })),
+        ]
+        if !purposeSystems.isEmpty {
+            members.append(
+                JSONMember(name: "purposeSystems", value: .array(purposeSystems.map { .string($0) })))
+        }
+        if timeZone != Self.timeZoneDefault {
+            members.append(JSONMember(name: "timeZone", value: .string(timeZone)))
+        }
+        return .object(members)
     }
 }

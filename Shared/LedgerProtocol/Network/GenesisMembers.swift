@@ -85,11 +85,23 @@ package struct GenesisPolicies: Hashable, Sendable {
     package let implicit: String
     /// The policies that a contract's `policy.uri` may name.
     package let registered: [String]
+    /// The code systems of purposes that contracts may name beside v3-ActReason.
+    package let purposeSystems: [String]
+    /// The IANA time zone in which dates without zone are read; `UTC` when the file states none.
+    package let timeZone: String
 
-    /// Takes the URIs as they are; `GenesisDraft` checks them.
-    package init(implicit: String, registered: [String]) {
+    /// The zone of a network that states none.
+    package static let timeZoneDefault = "UTC"
+
+    /// Takes the URIs and the zone as they are; `GenesisDraft` checks them.
+    package init(
+        implicit: String, registered: [String], purposeSystems: [String] = [],
+        timeZone: String = Self.timeZoneDefault
+    ) {
         self.implicit = implicit
         self.registered = registered
+        self.purposeSystems = purposeSystems
+        self.timeZone = timeZone
     }
 
     /// Deny unless a contract permits, with the four policies of IHE PCF registered.

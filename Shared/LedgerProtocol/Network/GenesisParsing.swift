@@ -52,12 +52,17 @@ private enum GenesisReader {
     }
 
     private static func policies(_ value: JSONValue) throws(GenesisFault) -> GenesisPolicies {
-        let object = try StrictObject(value, path: "policies", names: ["implicit", "registered"])
+        let object = try StrictObject(
+            value, path: "policies", names: ["implicit", "registered"],
+            optional: ["purposeSystems", "timeZone"])
+        func text(_ value: JSONValue, _ path: String) throws(GenesisFault) -> String {
+            guard let text = value.string else { throw .wrong(path, "a string") }
+            return text
+        }
+        let zone = object.has("timeZone") ? try object.text("timeZone") : GenesisPolicies.timeZoneDefault
         return GenesisPolicies(
-            implicit: try object.text("implicit"),
-            registered: try object.elements("registered") { (value, path) throws(GenesisFault) in
-                guard let text = value.string else { throw .wrong(path, "a string") }
-                return text
-            })
+            implicit: try object.text("implicit"), registered: try object.elements("registered", text),
+            purposeSystems: object.has("purposeSystems") ? try object.elements("purposeSystems", text) : [],
+            timeZone: zone)
     }
 }

@@ -15,11 +15,37 @@ enum GenesisRules {
         guard isVisibleASCII(draft.policies.implicit), draft.policies.registered.allSatisfy(isVisibleASCII),
             draft.policies.registered.contains(draft.policies.implicit)
         else { throw .wrong("policies", "URIs, the implicit one among the registered") }
+        guard draft.policies.purposeSystems.allSatisfy(isVisibleASCII) else {
+            throw .wrong("policies.purposeSystems", "URIs")
+        }
+        guard isZoneName(draft.policies.timeZone) else {
+            throw .wrong("policies.timeZone", "the name of an IANA time zone, such as `Europe/Berlin`")
+        }
         guard draft.validators.count <= ProtocolLimits.validatorsMax else {
             throw .wrong("validators", "1 to \(ProtocolLimits.validatorsMax)")
         }
-        try Distinct(document: "genesis file").check(draft.policies.registered, "policy")
+        let distinct = Distinct(document: "genesis file")
+        try distinct.check(draft.policies.registered, "policy")
+        try distinct.check(draft.policies.purposeSystems, "code system")
         try check(draft.members, network: draft.network, document: "genesis file")
+    }
+
+    /// SPEC tz "Theory and pragmatics": parts of letters, digits, `+`, `-` and `_`, so none climbs out of a
+    /// folder.
+    private static func isZoneName(_ name: String) -> Bool {
+        let parts = name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        return (1...3).contains(parts.count)
+            && parts.allSatisfy { part in
+                (1...32).contains(part.count)
+                    && part.allSatisfy { byte in
+                        switch byte {
+                        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "+"), UInt8(ascii: "-"),
+                            UInt8(ascii: "_"):
+                            true
+                        default: false
+                        }
+                    }
+            }
     }
 
     /// Checks what holds of a network at every height, at first and after each change.

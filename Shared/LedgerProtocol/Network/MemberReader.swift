@@ -31,7 +31,7 @@ struct MemberReader {
         let object = try StrictObject(
             value, document: document, path: path,
             names: ["name", "organization", "sealingKey", "signingKey", "url"],
-            optional: "tokenKey")
+            optional: ["tokenKey"])
         guard let name = ServiceName(rawValue: try object.text("name")) else {
             throw object.wrong("name", "the name of a service of the suite")
         }

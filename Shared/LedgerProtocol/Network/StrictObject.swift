@@ -10,7 +10,7 @@ struct StrictObject {
 
     init(
         _ value: JSONValue, document: String = "genesis file", path: String, names: Set<String>,
-        optional: String? = nil
+        optional: Set<String> = []
     ) throws(GenesisFault) {
         self.document = document
         self.value = value
@@ -20,7 +20,7 @@ struct StrictObject {
         }
         // Names are held byte for byte: Swift's own comparison takes `log\u{212A}ey`, with the Kelvin sign,
         // for `logKey`, so a member that is passed over could stand beside the one that is read.
-        let known = Set(names.union(optional.map { [$0] } ?? []).map { Array($0.utf8) })
+        let known = Set(names.union(optional).map { Array($0.utf8) })
         for member in members where !known.contains(Array(member.name.utf8)) {
             throw GenesisFault(
                 .wrongMembers, "the \(document) has the unknown member `\(place(member.name))`; remove it")

@@ -45,7 +45,14 @@ class Genesis:
 
     @staticmethod
     def check_policies(value):
-        require(has_members(value, ("implicit", "registered")), GENESIS, "`policies` has other members")
+        optional = tuple(name for name in ("purposeSystems", "timeZone") if isinstance(value, dict) and name in value)
+        require(has_members(value, ("implicit", "registered") + optional), GENESIS, "`policies` has other members")
+        systems = value.get("purposeSystems", [])
+        require(isinstance(systems, list) and all(map(is_visible_ascii, systems)) and len(set(systems)) == len(systems),
+                GENESIS, "`policies.purposeSystems` must be distinct URIs")
+        zone = value.get("timeZone", "UTC")
+        require(is_text(zone) and re.fullmatch(r"[A-Za-z0-9+_-]{1,32}(/[A-Za-z0-9+_-]{1,32}){0,2}", zone), GENESIS,
+                "`policies.timeZone` must be the name of a time zone")
         registered = value["registered"]
         require(isinstance(registered, list) and all(map(is_visible_ascii, registered))
                 and value["implicit"] in registered, GENESIS, "the implicit policy must be a registered URI")

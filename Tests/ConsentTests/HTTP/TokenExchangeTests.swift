@@ -218,7 +218,7 @@ import Tokens
             let parameters = ["id": decision]
             let shown = try Self.json(
                 try await network.get("/decisions/{id}", parameters: parameters, as: network.patient))
-            #expect(shown["explanation"]?[0]?.string?.contains(id) == true)
+            #expect(shown["explanation"]?[1]?.string?.contains(id) == true)
             #expect(shown["purposes"]?[0]?["clauses"]?[0]?["contract"]?.string == id)
             #expect(shown["status"]?.string == "final")
             #expect(shown["actor"]?.string == network.practitioner.id.description)

@@ -41,6 +41,14 @@ struct NetworkInit: ParsableCommand {
         help: "How many submissions of a service may wait ahead of its next sequence (1 to 1,024).")
     var submissionsAhead: Int = GenesisLimits.standard.submissionsAheadMax
 
+    @Option(help: "The IANA time zone in which dates without zone are read, such as Europe/Berlin.")
+    var timeZone: String = GenesisPolicies.timeZoneDefault
+
+    @Option(
+        parsing: .upToNextOption,
+        help: "Code systems of purposes that contracts may name beside HL7's v3-ActReason.")
+    var purposeSystem: [String] = []
+
     func validate() throws {
         guard (1...1_024).contains(submissionsAhead) else {
             throw ValidationError("--submissions-ahead takes a number from 1 to 1024")
@@ -70,7 +78,8 @@ struct NetworkInit: ParsableCommand {
             name: name, organizationNames: names, validatorURLs: validatorURL,
             serviceURLs: Dictionary(
                 service.map { ($0.name, $0.url) }, uniquingKeysWith: { first, _ in first }),
-            subscriberNames: subscriber, submissionsAheadMax: submissionsAhead)
+            subscriberNames: subscriber, submissionsAheadMax: submissionsAhead, timeZone: timeZone,
+            purposeSystems: purposeSystem)
         let genesis = try plan.make(in: directory, now: SystemClock.now())
         print("made the network `\(genesis.network)` in `\(directory)`, network id \(genesis.networkID)")
         print(

@@ -10,6 +10,8 @@ struct NetworkPlan: Sendable {
     let serviceURLs: [ServiceName: String]
     let subscriberNames: [String]
     var submissionsAheadMax = GenesisLimits.standard.submissionsAheadMax
+    var timeZone = GenesisPolicies.timeZoneDefault
+    var purposeSystems: [String] = []
 
     /// Makes all files, the genesis last, so that a folder with a genesis is complete.
     ///
@@ -73,6 +75,9 @@ struct NetworkPlan: Sendable {
         return GenesisDraft(
             network: name, createdAt: now, organizations: organizations, validators: validators,
             services: services,
+            policies: GenesisPolicies(
+                implicit: GenesisPolicies.standard.implicit, registered: GenesisPolicies.standard.registered,
+                purposeSystems: purposeSystems, timeZone: timeZone),
             limits: GenesisLimits(
                 blockEntriesMax: GenesisLimits.standard.blockEntriesMax,
                 blockBytesMax: GenesisLimits.standard.blockBytesMax,

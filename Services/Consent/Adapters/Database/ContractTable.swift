@@ -9,7 +9,7 @@ import Tokens
 /// Reads and writes contracts, their versions and the nonces of their messages.
 struct ContractTable: Sendable {
     let eventStore: EventStore
-    let registeredPolicies: Set<String>
+    let registry: CustodianRegistry
 
     /// Finds what a patient's nonce was used for.
     func usedNonce(
@@ -65,7 +65,7 @@ struct ContractTable: Sendable {
     /// patient's row.
     func standing(
         of patient: ParticipantID, at custodian: ParticipantID, in session: PostgresSession
-    ) throws -> [StandingContract] {
+    ) throws -> [HeldContract] {
         let rows = try session.query(
             """
             SELECT c.id, v.version, v.document, c.granted_final, c.granted_event, c.revoked_event
@@ -84,11 +84,11 @@ struct ContractTable: Sendable {
             guard SHA256.hash(document) == version else { throw UnreadableRow.fault("contract_version") }
             let isFinal =
                 try row.bool(3) ? true : try noteFinality(.grant, of: id, event: event, in: session)
-            return StandingContract(
+            return HeldContract(
                 reference: ContractReference(id: id, version: version),
                 compiled: try ContractCompiler.compile(
                     JSONValue(parsing: document), id: id.description, version: version.hex,
-                    registeredPolicies: registeredPolicies),
+                    registry: registry),
                 isFinal: isFinal, isRevoked: revoked != nil)
         }
     }

@@ -16,6 +16,7 @@ extension ConsentRefusal {
         case .contractRefused: .unprocessable("contract_refused", description)
         case .notActive: .unprocessable("not_active", description)
         case .notEnrolled: .unprocessable("not_enrolled", description)
+        case .conditionNotChecked: .unprocessable("condition_not_checked", description)
         case .tooManyContracts: .unprocessable("too_many_contracts", description)
         case .unknownContract: .notFound("unknown_contract", description)
         case .versionRequired:

@@ -13,8 +13,7 @@ extension ConsentService {
     package var routes: [Route] {
         get throws(ConfigurationError) {
             let authenticator = try host.identityTokenAuthenticator()
-            let table = ContractTable(
-                eventStore: host.eventStore, registeredPolicies: Set(host.genesis.policies.registered))
+            let table = ContractTable(eventStore: host.eventStore, registry: policies.registry)
             let contracts = ContractHandler(service: self, authenticator: authenticator, contracts: table)
             let access = AccessHandler(service: self, contracts: table)
             let decisions = DecisionHandler(host: host, authenticator: authenticator)

@@ -152,13 +152,14 @@ package struct AccessRequest: Hashable, Sendable {
     ///
     /// - Parameter id: random; the id of the decision, its event and its ledger entry.
     package func decide(_ facts: AccessFacts, id: EntryID, now: Timestamp) -> AccessDecision {
-        let counting = facts.isKnown ? facts.contracts.filter(\.counts) : []
+        let counting = facts.isKnown ? facts.contracts.filter { $0.standing != nil } : []
         // An unknown patient is decided like one without contracts whose custodian permits nothing by policy.
         let decision = ConsentEvaluator.decide(
             Self.facts(
                 patient: details.patient, practitioner: practitioner, organization: organization,
                 custodian: details.custodian, purposes: purposes, now: now),
-            contracts: counting.map(\.compiled), implicit: facts.isKnown ? facts.implicit : .denyAll)
+            contracts: counting.compactMap(\.standing),
+            policies: facts.isKnown ? facts.policies : DecisionPolicies(.denyAll))
         return AccessDecision(
             id: id, request: self, decision: decision, contracts: counting, decidedAt: now)
     }

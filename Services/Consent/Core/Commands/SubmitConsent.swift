@@ -12,33 +12,34 @@ package struct SubmitConsent: Sendable {
     package let message: SignedConsent
     /// The id that the contract gets; random.
     package let contractID: ContractID
-    private let compiled: Result<CompiledContract, ContractRefusal>
+    private let terms: Result<ContractTerms, ContractRefusal>
 
     /// Prepares the command; a document that is refused is told only to the patient who signed it.
     ///
-    /// - Parameter registeredPolicies: the policy URIs of this network.
-    package init(message: SignedConsent, contractID: ContractID, registeredPolicies: Set<String>) {
+    /// - Parameter registry: what is registered in this network.
+    package init(message: SignedConsent, contractID: ContractID, registry: CustodianRegistry) {
         self.message = message
         self.contractID = contractID
         do throws(ContractRefusal) {
-            compiled = .success(
-                try ContractCompiler.compile(
-                    message.document, id: contractID.description, version: message.version.hex,
-                    registeredPolicies: registeredPolicies))
+            terms = .success(
+                try ContractCompiler.terms(
+                    of: message.document, id: contractID.description, version: message.version.hex,
+                    registry: registry))
         } catch {
-            compiled = .failure(error)
+            terms = .failure(error)
         }
     }
 
     /// The participants whom the document refers to, for the shell to look up.
     package var referencedParticipants: [ParticipantID] {
-        guard case .success(let contract) = compiled else { return [] }
-        return (contract.custodians + contract.root.actors).compactMap { ParticipantReference($0)?.id }
+        guard case .success(let contract) = terms else { return [] }
+        return (contract.custodians + contract.provisions.flatMap(\.actors))
+            .compactMap { ParticipantReference($0)?.id }
     }
 
     /// The organisations that the contract binds.
     package var custodians: [ParticipantID] {
-        guard case .success(let contract) = compiled else { return [] }
+        guard case .success(let contract) = terms else { return [] }
         return contract.custodians.compactMap { ParticipantReference($0)?.id }
     }
 
@@ -52,23 +53,38 @@ package struct SubmitConsent: Sendable {
             guard used.version == message.version, used.number == 1 else { throw .nonceUsedOtherwise }
             return .repeated(used)
         }
-        let contract: CompiledContract
-        do throws(ContractRefusal) { contract = try compiled.get() } catch { throw .contractRefused(error) }
+        let contract: ContractTerms
+        do throws(ContractRefusal) { contract = try terms.get() } catch { throw .contractRefused(error) }
         guard contract.status == .active else { throw .notActive }
-        for (index, custodian) in contract.custodians.enumerated() {
-            try require(custodian, in: facts, element: "Consent.organization[\(index)].reference")
-        }
-        for (index, actor) in contract.root.actors.enumerated() {
-            try require(actor, in: facts, element: "Consent.provision.actor[\(index)].reference")
-        }
+        try require(contract, in: facts)
         guard contract.custodians.count <= Self.contractCountMax,
             facts.standingContractCount < Self.contractCountMax
         else { throw .tooManyContracts }
         return .made(
             ContractMade(
-                contract: contractID, message: message, effect: contract.root.type,
+                contract: contractID, message: message,
+                restricts: contract.provisions.contains { $0.effect == .deny },
                 data: .object(
                     [JSONMember(name: "contract", value: .string(contractID.description))] + message.proof)))
+    }
+
+    private func require(
+        _ contract: ContractTerms, in facts: SubmissionFacts
+    ) throws(ConsentRefusal) {
+        let custodianElement = contract.dialect == .r5Decision ? "controller" : "organization"
+        for (index, custodian) in contract.custodians.enumerated() {
+            try require(custodian, in: facts, element: "Consent.\(custodianElement)[\(index)].reference")
+        }
+        for (place, provision) in contract.provisions.enumerated() {
+            let path = "Consent.\(contract.path(place))"
+            for (index, actor) in provision.actors.enumerated() {
+                try require(actor, in: facts, element: "\(path).actor[\(index)].reference")
+            }
+            // A permit whose condition nobody checks would never act, and its patient would not know.
+            guard provision.conditions.isEmpty else {
+                throw .conditionNotChecked(element: "\(path).modifierExtension")
+            }
+        }
     }
 
     private func require(
@@ -88,23 +104,21 @@ package enum ConsentSubmission: Sendable {
     case repeated(UsedNonce)
 }
 
-/// The fact that a patient made a contract: `consent.granted.v1`, or `consent.denied.v1` for a denial.
+/// The fact that a patient made a contract: `consent.granted.v1`, or `consent.denied.v1` when it denies
+/// anything.
 package struct ContractMade: Sendable {
     /// The contract.
     package let contract: ContractID
     /// What the patient signed.
     package let message: SignedConsent
-    /// What the root of the contract does.
-    package let effect: ProvisionEffect
+    /// Whether anything in the contract denies.
+    package let restricts: Bool
     /// The event's data, of one form for both types.
     package let data: JSONValue
 
     /// The type of the event.
     package var eventType: EventType {
         // INVARIANT: what denies is published when it is accepted; every other service obeys it from then on.
-        switch effect {
-        case .permit: .consentGranted
-        case .deny: .consentDenied
-        }
+        restricts ? .consentDenied : .consentGranted
     }
 }

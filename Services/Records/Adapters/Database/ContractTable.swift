@@ -11,23 +11,24 @@ struct ContractTable: Sendable {
     static let countMax = 256
 
     let vault: RecordVault
-    let registeredPolicies: Set<String>
+    let registry: CustodianRegistry
 
-    /// Adds a contract that is final, or a denial that is known; once is enough.
+    /// Adds a contract that is final, or one that denies something and is known; finality may follow.
     func insert(
-        _ reference: ContractReference, of patient: ParticipantID, document: [UInt8],
+        _ reference: ContractReference, of patient: ParticipantID, document: [UInt8], isFinal: Bool,
         in session: PostgresSession
     ) throws {
         let key = try vault.findOrMakeKey(of: patient, in: session)
         let sealed = key.key.seal(document, associatedData: binding(reference, patient))
         try session.execute(
             """
-            INSERT INTO contract (id, version, patient, sealed_document) VALUES ($1, $2, $3, $4)
-            ON CONFLICT DO NOTHING
+            INSERT INTO contract (id, version, patient, sealed_document, is_final)
+            VALUES ($1, $2, $3, $4, $5)
+            ON CONFLICT (id, version) DO UPDATE SET is_final = contract.is_final OR excluded.is_final
             """,
             [
                 .uuid(reference.id.bytes), .bytes(reference.version.bytes), .uuid(patient.bytes),
-                .bytes(sealed),
+                .bytes(sealed), .bool(isFinal),
             ])
     }
 
@@ -61,7 +62,7 @@ struct ContractTable: Sendable {
     ) throws -> [ReleaseFacts.Contract] {
         let rows = try session.query(
             """
-            SELECT id, version, sealed_document FROM contract
+            SELECT id, version, sealed_document, is_final FROM contract
             WHERE patient = $1
                 AND NOT EXISTS (
                     SELECT 1 FROM revocation WHERE revocation.contract = contract.id AND revocation.is_final)
@@ -78,7 +79,8 @@ struct ContractTable: Sendable {
             let reference = ContractReference(id: id, version: version)
             let sealed = try row.bytes(2)
             let compiled = isWhole ? compile(reference, of: patient, sealed: sealed, key: key) : nil
-            return ReleaseFacts.Contract(reference: reference, compiled: compiled)
+            return ReleaseFacts.Contract(
+                reference: reference, compiled: compiled, isFinal: try row.bool(3))
         }
     }
 
@@ -91,7 +93,7 @@ struct ContractTable: Sendable {
         else { return nil }
         return try? ContractCompiler.compile(
             consent, id: reference.id.description, version: reference.version.hex,
-            registeredPolicies: registeredPolicies)
+            registry: registry)
     }
 
     private func binding(_ reference: ContractReference, _ patient: ParticipantID) -> [UInt8] {

@@ -1,4 +1,3 @@
-import ConsentEngine
 import Cryptography
 import Messaging
 import Model
@@ -45,20 +44,18 @@ struct ConsentProjection: Sendable {
         guard event.finality.isFinal else { return }
         let (reference, document) = try signedContract(of: event)
         try PatientTable.lockShared(event.subject, in: session)
-        try contracts.insert(reference, of: event.subject, document: document, in: session)
+        try contracts.insert(reference, of: event.subject, document: document, isFinal: true, in: session)
     }
 
-    /// Adds a contract that denies when its event comes first, pending or final; the second adds nothing.
+    /// Adds a contract that denies something when its event comes first, pending or final.
+    ///
+    /// INVARIANT: nothing that permits counts before it is final, whatever the type of its event says.
     private func deny(_ event: InboundEvent, in session: PostgresSession) throws {
         let (reference, document) = try signedContract(of: event)
-        // INVARIANT: nothing that permits counts before it is final, whatever the type of its event says.
-        let type = (try? JSONValue(parsing: document))?["provision"]?["type"]?.string
-        guard type == ProvisionEffect.deny.rawValue else {
-            throw MessagingFault(.invalidRecord, "a denial's signed bytes do not deny; ask `consent`")
-        }
         // INVARIANT: releases of this patient that run wait for this, or this waits for them; none passes.
         try PatientTable.lockAlone(event.subject, in: session)
-        try contracts.insert(reference, of: event.subject, document: document, in: session)
+        try contracts.insert(
+            reference, of: event.subject, document: document, isFinal: event.finality.isFinal, in: session)
     }
 
     private func signedContract(

@@ -14,9 +14,10 @@ struct ReadHandler: Sendable {
     /// How long a request waits for the decision that its token names.
     private static let arrivalWait: Duration = .milliseconds(500)
     private static let arrivalPoll: Duration = .milliseconds(20)
-    /// Resources of one custodian that are looked at for one answer.
-    private static let listingCountMax = 10_000
     private static let typeCountMax = 32
+    /// No resource is refused sooner, since one that is hidden is opened before it is judged and one that is
+    /// not there is not: the time tells nothing of which it was.
+    private static let refusalFloor: Duration = .milliseconds(100)
 
     let service: RecordsService
     let isFresh: @Sendable () -> Bool
@@ -98,11 +99,16 @@ struct ReadHandler: Sendable {
             throw HTTPProblem.badRequest(
                 "purpose_missing", "the token has several purposes; name one as `Consentry-Purpose`")
         }
-        let deadline = ContinuousClock.now + Self.arrivalWait
+        let start = ContinuousClock.now
+        let deadline = start + Self.arrivalWait
         while true {
             switch try await attempt(command) {
             case .released(let resources, let version): return (resources, version)
-            case .refused(let refusal): throw refusal.problem
+            case .refused(let refusal):
+                if refusal == .resourceNotReleased {
+                    try await ContinuousClock().sleep(until: start + Self.refusalFloor)
+                }
+                throw refusal.problem
             case .waiting(let delay):
                 guard delay != .viewStale, ContinuousClock.now < deadline else { throw delay.problem }
                 try await Task.sleep(for: Self.arrivalPoll)
@@ -127,19 +133,18 @@ struct ReadHandler: Sendable {
             case .wait(let delay): return .waiting(delay)
             case .refuse(let refusal): outcome = .refused(refusal)
             case .permit(let permission):
-                let listings = try listings(command, permission, in: session)
-                switch listings {
+                let releasing = Releasing(
+                    records: service.records, patient: patient, permission: permission, key: key)
+                switch try releasing.find(command.target, in: session) {
                 case .failure(let refusal): outcome = .refused(refusal)
-                case .success(let listings):
-                    let resources = try service.records.contents(
-                        of: listings, patient: patient, custodian: permission.custodian, key: key, in: session
-                    )
+                case .success(let found):
                     try service.host.eventStore.append(
                         id: event, type: .accessDisclosed, subject: patient,
                         data: command.disclosed(
-                            listings.map { ($0.key, $0.version) }, custodian: permission.custodian),
+                            found.map { ($0.resource.key, $0.version) }, custodian: permission.custodian,
+                            labelRules: service.labelRules),
                         at: now, in: session)
-                    return .released(resources, version: listings.first?.version)
+                    return .released(found.map(\.resource), version: found.first?.version)
                 }
             }
             if case .refused(let refusal) = outcome {
@@ -169,31 +174,7 @@ struct ReadHandler: Sendable {
             isFresh: isFresh(),
             decision: try service.decisions.find(command.token.decision, of: patient, key: key, in: session),
             contracts: try service.contracts.inForce(of: patient, key: key, in: session),
-            revoked: try service.contracts.revoked(of: patient, in: session), implicit: service.implicit)
-    }
-
-    /// Lists what is released; the engine is asked before the table, so that what is hidden costs no time.
-    private func listings(
-        _ command: ReleaseRecords, _ permission: ReleasePermission, in session: PostgresSession
-    ) throws -> Result<[RecordTable.Listing], ReleaseRefusal> {
-        let patient = command.token.patient
-        switch command.target {
-        case .resource(let key):
-            guard let key, permission.permits(key),
-                let listing = try service.records.find(
-                    key, of: patient, custodian: permission.custodian, in: session)
-            else { return .failure(.resourceNotReleased) }
-            return .success([listing])
-        case .everything:
-            let all = try service.records.list(
-                of: patient, custodian: permission.custodian, types: permission.types,
-                countMax: Self.listingCountMax + 1, in: session)
-            let permitted = all.filter { permission.permits($0.key) }
-            let byteCount = permitted.reduce(0) { $0 + $1.byteCount }
-            guard all.count <= Self.listingCountMax, permitted.count <= ReleaseRecords.resourceCountMax,
-                byteCount <= ReleaseRecords.contentBytesMax
-            else { return .failure(.tooMuch) }
-            return .success(permitted)
-        }
+            revoked: try service.contracts.revoked(of: patient, in: session),
+            policies: service.policies.decision, reading: service.reading)
     }
 }

@@ -40,11 +40,14 @@ package struct ReleaseFacts: Sendable {
         package let reference: ContractReference
         /// What the engine reads; nil when the document does not compile.
         package let compiled: CompiledContract?
+        /// Whether its event is known to be final, so that what it permits acts.
+        package let isFinal: Bool
 
         /// Pairs a contract with its evaluation form.
-        package init(reference: ContractReference, compiled: CompiledContract?) {
+        package init(reference: ContractReference, compiled: CompiledContract?, isFinal: Bool) {
             self.reference = reference
             self.compiled = compiled
+            self.isFinal = isFinal
         }
     }
 
@@ -56,19 +59,22 @@ package struct ReleaseFacts: Sendable {
     package let contracts: [Contract]
     /// The contracts of the patient that were revoked, pending revocations included.
     package let revoked: Set<ContractID>
-    /// The custodian's policy where no contract applies.
-    package let implicit: ImplicitPolicy
+    /// The custodian's policies.
+    package let policies: DecisionPolicies
+    /// How the custodian reads its records.
+    package let reading: RecordReading
 
     /// States what was looked up.
     package init(
         isFresh: Bool, decision: RecordedDecision?, contracts: [Contract], revoked: Set<ContractID>,
-        implicit: ImplicitPolicy
+        policies: DecisionPolicies, reading: RecordReading
     ) {
         self.isFresh = isFresh
         self.decision = decision
         self.contracts = contracts
         self.revoked = revoked
-        self.implicit = implicit
+        self.policies = policies
+        self.reading = reading
     }
 }
 
@@ -136,18 +142,19 @@ package struct ReleaseRecords: Sendable {
         else { return .refuse(.decisionDiffers) }
         let known = Set(facts.contracts.map(\.reference))
         guard known.isSuperset(of: token.contracts) else { return .wait(.contractNotSeen) }
-        guard let contracts = relevant(facts.contracts) else { return .refuse(.contractUnreadable) }
+        guard let contracts = standing(facts.contracts) else { return .refuse(.contractUnreadable) }
         let request = AccessRequestFacts(
             patient: "Patient/\(token.patient)", actor: decision.actor, actingFor: decision.actingFor,
             groups: decision.groups, custodian: decision.custodianChain, purposes: [purposeCode],
             atMilliseconds: now.milliseconds)
-        let again = ConsentEvaluator.decide(request, contracts: contracts, implicit: facts.implicit)
-        guard again.effect == .permit else { return .refuse(.noLongerPermitted) }
+        let again = ConsentEvaluator.decide(request, contracts: contracts, policies: facts.policies)
+        guard again.effect == .permit, let decided = again.purposes.first else {
+            return .refuse(.noLongerPermitted)
+        }
         return .permit(
             ReleasePermission(
-                custodian: custodian, purpose: purposeCode, types: types, request: request,
-                contracts: contracts,
-                implicit: facts.implicit))
+                custodian: custodian, types: types, decided: decided, custodianChain: request.custodian,
+                reading: facts.reading))
     }
 
     /// The types that token and request have in common; nil for all.
@@ -157,25 +164,27 @@ package struct ReleaseRecords: Sendable {
         return granted?.intersection(asked) ?? asked
     }
 
-    /// The contracts that the token names, and every denial, made before the decision or later.
+    /// The contracts that the token names, and what all others deny, made before the decision or later.
     ///
-    /// A permit that came later is left out: what was not decided upon releases nothing.
-    private func relevant(_ contracts: [ReleaseFacts.Contract]) -> [CompiledContract]? {
-        var relevant: [CompiledContract] = []
+    /// What a contract permits that was not decided upon releases nothing.
+    private func standing(_ contracts: [ReleaseFacts.Contract]) -> [StandingContract]? {
+        var standing: [StandingContract] = []
         for contract in contracts {
             guard let compiled = contract.compiled else { return nil }
-            if compiled.root.type == .deny || token.contracts.contains(contract.reference) {
-                relevant.append(compiled)
-            }
+            let isNamed = token.contracts.contains(contract.reference)
+            standing.append(
+                StandingContract(
+                    compiled, isNamed && contract.isFinal ? .full : .restrictionsOnly))
         }
-        return relevant
+        return standing
     }
 }
 
 extension ReleaseRecords {
     /// The data of the event `access.disclosed.v1`.
     package func disclosed(
-        _ resources: [(key: ResourceKey, version: RecordVersionID)], custodian: ParticipantID
+        _ resources: [(key: ResourceKey, version: RecordVersionID)], custodian: ParticipantID,
+        labelRules: String
     ) -> JSONValue {
         let described = resources.map { resource -> JSONValue in
             [
@@ -188,6 +197,7 @@ extension ReleaseRecords {
                 JSONMember(name: "custodian", value: .string(custodian.description)),
                 JSONMember(name: "resources", value: .array(described)),
                 JSONMember(name: "count", value: .number(JSONNumber(resources.count))),
+                JSONMember(name: "labelRules", value: .string(labelRules)),
             ])
     }
 

@@ -1,0 +1,52 @@
+// Written by deploy/terminology/code_tables.py from HL7's v3-ActCode; do not edit by hand.
+
+/// The concepts below InformationSensitivityPolicy.
+enum InformationSensitivity {
+    /// The table with the version of the code system that it was made from.
+    static let table = CodeTable(
+        system: "http://terminology.hl7.org/CodeSystem/v3-ActCode", version: "2018-08-12",
+        digest: "9396095c2653a19881d2be107de290870e5c3edecd5a85b27f5fbdb6e7d9f813",
+        concepts: [
+            CodeTable.Concept("ETH", "substance abuse information sensitivity"),
+            CodeTable.Concept("GDIS", "genetic disease information sensitivity"),
+            CodeTable.Concept("HIV", "HIV/AIDS information sensitivity"),
+            CodeTable.Concept("MST", "military sexual trauma information sensitivity"),
+            CodeTable.Concept("SCA", "sickle cell anemia information sensitivity"),
+            CodeTable.Concept("SDV", "sexual assault, abuse, or domestic violence information sensitivity"),
+            CodeTable.Concept("SEX", "sexuality and reproductive health information sensitivity"),
+            CodeTable.Concept("SPI", "specially protected information sensitivity"),
+            CodeTable.Concept("BH", "behavioral health information sensitivity", 7),
+            CodeTable.Concept("COGN", "cognitive disability information sensitivity", 8),
+            CodeTable.Concept("DVD", "developmental disability information sensitivity", 8),
+            CodeTable.Concept("EMOTDIS", "emotional disturbance information sensitivity", 8),
+            CodeTable.Concept("MH", "mental health information sensitivity", 7),
+            CodeTable.Concept("PSY", "psychiatry disorder information sensitivity", 7),
+            CodeTable.Concept("PSYTHPN", "psychotherapy note information sensitivity", 7),
+            CodeTable.Concept("SUD", "substance use disorder information sensitivity", 7),
+            CodeTable.Concept("ETHUD", "alcohol use disorder information sensitivity", 15),
+            CodeTable.Concept("OPIOIDUD", "opioid use disorder information sensitivity", 15),
+            CodeTable.Concept("STD", "sexually transmitted disease information sensitivity"),
+            CodeTable.Concept("TBOO", "taboo"),
+            CodeTable.Concept("VIO", "violence information sensitivity"),
+            CodeTable.Concept("SICKLE", "sickle cell"),
+            CodeTable.Concept("DEMO", "all demographic information sensitivity"),
+            CodeTable.Concept("DOB", "date of birth information sensitivity"),
+            CodeTable.Concept("GENDER", "gender and sexual orientation information sensitivity"),
+            CodeTable.Concept("LIVARG", "living arrangement information sensitivity"),
+            CodeTable.Concept("MARST", "marital status information sensitivity"),
+            CodeTable.Concept("RACE", "race information sensitivity"),
+            CodeTable.Concept("REL", "religion information sensitivity"),
+            CodeTable.Concept("B", "business information sensitivity"),
+            CodeTable.Concept("EMPL", "employer information sensitivity"),
+            CodeTable.Concept("LOCIS", "location information sensitivity"),
+            CodeTable.Concept("SSP", "sensitive service provider information sensitivity"),
+            CodeTable.Concept("ADOL", "adolescent information sensitivity"),
+            CodeTable.Concept("CEL", "celebrity information sensitivity"),
+            CodeTable.Concept("DIA", "diagnosis information sensitivity"),
+            CodeTable.Concept("DRGIS", "drug information sensitivity"),
+            CodeTable.Concept("EMP", "employee information sensitivity"),
+            CodeTable.Concept("PDS", "patient default information sensitivity"),
+            CodeTable.Concept("PHY", "physician requested information sensitivity"),
+            CodeTable.Concept("PRS", "patient requested information sensitivity"),
+        ])
+}
