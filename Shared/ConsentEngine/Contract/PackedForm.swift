@@ -38,8 +38,8 @@ struct PackedWriter {
 
     private mutating func text(_ utf8: UnsafeBufferPointer<UInt8>) {
         switch utf8.count {
-        case 36 where hexadecimal(utf8, PackedText.uuidMark, isUUID: true): return
-        case 64 where hexadecimal(utf8, PackedText.digestMark, isUUID: false): return
+        case 36 where uuid(UnsafeRawBufferPointer(utf8)): return
+        case 64 where digest(UnsafeRawBufferPointer(utf8)): return
         default: break
         }
         if let policy = PackedText.policy(utf8) {
@@ -55,35 +55,33 @@ struct PackedWriter {
         }
     }
 
-    /// Writes two digits a byte behind a mark; what is no such text is not written.
+    /// Writes the bytes of a UUID behind their mark; what is none is not written.
     ///
-    /// Lower case only, so that unpacking gives back what was packed.
-    private mutating func hexadecimal(
-        _ utf8: UnsafeBufferPointer<UInt8>, _ mark: UInt8, isUUID: Bool
-    ) -> Bool {
-        let byteCount = isUUID ? 16 : 32
-        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: byteCount) { packed in
-            // Without branches on the digits, which no processor can foresee.
-            var difference: UInt8 = 0
-            var position = 0
-            for index in 0..<byteCount {
-                if isUUID, PackedText.isHyphenated(position) {
-                    difference |= utf8[position] ^ UInt8(ascii: "-")
-                    position += 1
-                }
-                let high = PackedText.nibble(utf8[position])
-                let low = PackedText.nibble(utf8[position + 1])
-                difference |= PackedText.digit(high) ^ utf8[position]
-                difference |= PackedText.digit(low) ^ utf8[position + 1]
-                difference |= (high | low) & 0xF0
-                packed.initializeElement(at: index, to: high << 4 | low)
-                position += 2
+    /// Lower case only, here and for digests, so that unpacking gives back what was packed.
+    private mutating func uuid(_ text: UnsafeRawBufferPointer) -> Bool {
+        let hyphen = UInt8(ascii: "-")
+        guard text[8] == hyphen, text[13] == hyphen, text[18] == hyphen, text[23] == hyphen,
+            let first = PackedText.packed(PackedText.digits(text, 0, 4)),
+            let second = PackedText.packed(PackedText.digits(text, 9, 14)),
+            let third = PackedText.packed(PackedText.digits(text, 19, 24)),
+            let fourth = PackedText.packed(PackedText.digits(text, 28, 32))
+        else { return false }
+        bytes.append(PackedText.uuidMark)
+        withUnsafeBytes(of: (first, second, third, fourth)) { bytes += $0 }
+        return true
+    }
+
+    private mutating func digest(_ text: UnsafeRawBufferPointer) -> Bool {
+        let start = bytes.count
+        bytes.append(PackedText.digestMark)
+        for place in stride(from: 0, to: 64, by: 8) {
+            guard let packed = PackedText.packed(PackedText.digits(text, place, place + 4)) else {
+                bytes.removeSubrange(start...)
+                return false
             }
-            guard difference == 0 else { return false }
-            bytes.append(mark)
-            bytes += UnsafeBufferPointer(packed)
-            return true
+            withUnsafeBytes(of: packed) { bytes += $0 }
         }
+        return true
     }
 
     /// Writes a reference `<type>/<id>`, or `urn:uuid:<id>` under the type that stands for any; one that is
@@ -138,8 +136,27 @@ enum PackedText {
         position == 8 || position == 13 || position == 18 || position == 23
     }
 
-    /// The value of a digit; of what is none, something above 15 or whose digit is another.
-    static func nibble(_ digit: UInt8) -> UInt8 { digit & 15 &+ 9 &* (digit >> 6) }
+    /// Two times four digits of a text, the first in the lowest byte.
+    static func digits(_ text: UnsafeRawBufferPointer, _ first: Int, _ second: Int) -> UInt64 {
+        UInt64(text.loadUnaligned(fromByteOffset: first, as: UInt32.self).littleEndian)
+            | UInt64(text.loadUnaligned(fromByteOffset: second, as: UInt32.self).littleEndian) << 32
+    }
+
+    /// Packs eight digits, the first in the lowest byte, into four bytes in their order; nil when one is
+    /// none.
+    ///
+    /// All eight at once and without branches on them, which no processor could foresee.
+    static func packed(_ digits: UInt64) -> UInt32? {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let values = (digits & 0x0F0F_0F0F_0F0F_0F0F) &+ ((digits >> 6) & ones) &* 9
+        let letters = ((values &+ 0x0606_0606_0606_0606) >> 4) & ones
+        guard values & 0xF0F0_F0F0_F0F0_F0F0 == 0,
+            values &+ 0x3030_3030_3030_3030 &+ letters &* 0x27 == digits
+        else { return nil }
+        let pairs = ((values << 4) | (values >> 8)) & 0x00FF_00FF_00FF_00FF
+        let quads = (pairs | (pairs >> 8)) & 0x0000_FFFF_0000_FFFF
+        return UInt32(truncatingIfNeeded: quads | (quads >> 16)).littleEndian
+    }
 
     /// The digit of a value below 16.
     static func digit(_ nibble: UInt8) -> UInt8 {

@@ -119,9 +119,12 @@ extension AccessRules {
 
     /// What permits are about, first everything where one is about that.
     fileprivate var permittedScopes: [DataScope] {
-        let permits = rules.filter { $0.effect == .permit }
-        let scopes = permits.compactMap(\.scope)
-        return scopes.count < permits.count ? [DataScope()] + scopes : scopes
+        var scopes: [DataScope] = []
+        if rules.contains(where: { $0.effect == .permit && $0.isUnscoped }) { scopes.append(DataScope()) }
+        for rule in rules where rule.effect == .permit {
+            if let scope = rule.scope { scopes.append(scope) }
+        }
+        return scopes
     }
 
     /// Whether a resource that lies within all of some permits' scopes is permitted.
@@ -130,7 +133,8 @@ extension AccessRules {
     ) -> Bool {
         var denying: Set<Int> = []
         let isPermitted = witnesses.contains(within: scopes, budget: &budget) { resource in
-            guard effect(on: resource) == .deny else { return effect(on: resource) == .permit }
+            let found = effect(on: resource)
+            guard found == .deny else { return found == .permit }
             // A root provision gives way to an exception of its contract, which the resource might meet too.
             let denials = verdict(on: resource).denials
             if let denial = denials.first, denials.allSatisfy({ rules[$0].place == 0 }) {

@@ -10,23 +10,31 @@ struct WitnessResources {
     /// Resources that are tried; beyond these the request is permitted, and each resource is judged anyway.
     static let countMax = 2_048
 
+    private static let plain = ResourceLabels(.unrestricted)
+
     private let custodian: [String]
     private let instants: [Int64]
-    private let unnamedType: String
-    private let denied: Set<String>
+    /// A type that no scope names; nil when they name all of them.
+    private let unnamedType: String?
 
     /// Takes the scopes of all rules that apply to the request.
     init(scopes: [DataScope], custodian: [String]) {
         self.custodian = custodian
-        var instants: Set<Int64> = []
-        for period in scopes.compactMap(\.dataPeriod) {
-            if let start = period.start { instants.formUnion([start, start &- 1]) }
-            if let end = period.end { instants.formUnion([end, end &+ 1]) }
+        var instants: [Int64] = []
+        var named: [String] = []
+        for scope in scopes {
+            if let start = scope.dataPeriod?.start { instants += [start &- 1, start] }
+            if let end = scope.dataPeriod?.end { instants += [end, end &+ 1] }
+            named += scope.classes
         }
-        self.instants = instants.isEmpty ? [0] : instants.sorted()
-        let named = Set(scopes.flatMap(\.classes))
-        denied = named
-        unnamedType = ResourceTypes.all.first { !named.contains($0) } ?? ResourceTypes.all[0]
+        self.instants = instants.isEmpty ? [0] : Self.eachOnce(instants.sorted())
+        unnamedType = ResourceTypes.all.first { !named.contains($0) }
+    }
+
+    private static func eachOnce(_ sorted: [Int64]) -> [Int64] {
+        var once: [Int64] = []
+        for instant in sorted where once.last != instant { once.append(instant) }
+        return once
     }
 
     /// Calls a function with one resource after the other that lies within all of some scopes, until it
@@ -37,9 +45,6 @@ struct WitnessResources {
         within scopes: [DataScope], budget: inout Int, where isWanted: (ResourceFacts) -> Bool
     ) -> Bool {
         let sensitivities = sensitivities(in: scopes)
-        let instants = self.instants.filter { instant in
-            scopes.allSatisfy { $0.dataPeriod?.contains(instant) ?? true }
-        }
         guard let choicesOfData = Self.choices(scopes.map(\.data)),
             let choicesOfCodes = Self.choices(scopes.map(\.codes))
         else { return true }
@@ -47,7 +52,8 @@ struct WitnessResources {
             for type in types(for: items, in: scopes) {
                 for codes in choicesOfCodes {
                     for sensitivity in sensitivities {
-                        for instant in instants {
+                        for instant in instants
+                        where scopes.allSatisfy({ $0.dataPeriod?.contains(instant) ?? true }) {
                             budget -= 1
                             if budget < 0 { return true }
                             if isWanted(resource(items, type, codes, sensitivity, instant)) { return true }
@@ -72,8 +78,8 @@ struct WitnessResources {
     /// One sensitivity is enough, since of those stated the narrowest lies within all that cover it; nil
     /// where none is stated.
     private func sensitivities(in scopes: [DataScope]) -> [SensitivityCode?] {
+        if scopes.allSatisfy(\.sensitivities.isEmpty) { return [nil] }
         let lists = scopes.map(\.sensitivities).filter { !$0.isEmpty }
-        if lists.isEmpty { return [nil] }
         return lists.flatMap { $0 }.filter { sensitivity in
             lists.allSatisfy { $0.contains { sensitivity.isCovered(by: $0) } }
         }
@@ -90,7 +96,7 @@ struct WitnessResources {
         if let first = classes.first {
             return first.filter { type in classes.allSatisfy { $0.contains(type) } }
         }
-        return denied.contains(unnamedType) ? ResourceTypes.all : [unnamedType]
+        return unnamedType.map { [$0] } ?? ResourceTypes.all
     }
 
     private static func parts(of reference: String) -> (type: String, id: String) {
@@ -116,6 +122,6 @@ struct WitnessResources {
         return ResourceFacts(
             type: type, id: id, custodian: custodian, clinicalDate: Interval(start: instant, end: instant),
             authors: Known(authors), related: Known(related), codes: Known(codes),
-            labels: ResourceLabels(.unrestricted, [sensitivity].compactMap { $0 }))
+            labels: sensitivity.map { ResourceLabels(.unrestricted, [$0]) } ?? Self.plain)
     }
 }
