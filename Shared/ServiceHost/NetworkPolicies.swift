@@ -21,8 +21,7 @@ extension ServiceHost {
     /// A decision names the policies by the genesis that registers them, and a zone other than UTC by the
     /// hash of its file, since governments change zones.
     /// - Throws: `ConfigurationError` when this version does not know the implicit policy, or the machine
-    /// lacks
-    ///   the zone.
+    ///   lacks the zone.
     package func networkPolicies() throws(ConfigurationError) -> NetworkPolicies {
         let policies = genesis.policies
         guard let implicit = ImplicitPolicy(rawValue: policies.implicit) else {

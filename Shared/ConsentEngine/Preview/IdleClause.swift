@@ -39,7 +39,7 @@ package struct IdleClause: Hashable, Sendable {
             guard !clause.provision.purposes.contains(.breakGlass) else { return nil }
             let reason =
                 isOver(clause.provision.period, instant)
-                ? .neverInForce : own.reason(for: clause) ?? reason(for: clause, in: own, by: others, instant)
+                ? .neverInForce : own.reason(for: clause) ?? reason(for: clause, by: others)
             return reason.map { IdleClause(clause: clause.clause, reason: $0) }
         }
     }
@@ -57,7 +57,7 @@ package struct IdleClause: Hashable, Sendable {
     }
 
     private static func reason(
-        for candidate: ReadClause, in own: ReadContract, by others: [StandingContract], _ instant: Int64
+        for candidate: ReadClause, by others: [StandingContract]
     ) -> Reason? {
         for other in others {
             let contract = terms(of: other.contract)

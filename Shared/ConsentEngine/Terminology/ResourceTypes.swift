@@ -41,11 +41,10 @@ package enum ResourceTypes {
     /// All types, for membership.
     static let names = Set(all)
 
-    private static let indices: [String: UInt8] = Dictionary(uniqueKeysWithValues: zip(all, 0...))
-
     /// Finds a type; nil for a name that FHIR R4 does not have.
     static func index(of type: String) -> UInt8? {
-        type.utf8.allSatisfy { $0 < 0x80 } ? indices[type] : nil
+        var type = type
+        return type.withUTF8 { index(of: $0) }
     }
 
     /// Finds a type by its UTF-8 form, without a string of it.
