@@ -31,7 +31,8 @@ struct Releasing {
             guard let resource, permission.mayPermit(resource.type),
                 let listing = try records.find(
                     resource, of: patient, custodian: permission.custodian, in: session),
-                let found = try open([listing], in: try context(in: session), session).first
+                let context = try context(in: session),
+                let found = try open([listing], in: context, session).first
             else { return .failure(.resourceNotReleased) }
             return .success([found])
         case .everything:
@@ -44,7 +45,7 @@ struct Releasing {
     private func everything(
         _ listings: [RecordTable.Listing], in session: PostgresSession
     ) throws -> Result<[Found], ReleaseRefusal> {
-        let context = try context(in: session)
+        guard let context = try context(in: session) else { return .failure(.tooMuch) }
         var found: [Found] = []
         var byteCount = 0
         for start in stride(from: 0, to: listings.count, by: Self.batchCount) {
@@ -70,10 +71,14 @@ struct Releasing {
     }
 
     /// What other resources say about those that are judged; nothing where contents are not looked at.
-    private func context(in session: PostgresSession) throws -> RecordContext {
+    ///
+    /// INVARIANT: no resource is judged by a part of what others say of it; nil when that is too much to
+    /// read.
+    private func context(in session: PostgresSession) throws -> RecordContext? {
         var context = RecordContext()
         guard permission.looksAtContents else { return context }
         let listings = try list(RecordContext.types, in: session)
+        guard listings.count <= Self.listingCountMax else { return nil }
         for start in stride(from: 0, to: listings.count, by: Self.batchCount) {
             let batch = Array(listings[start..<min(start + Self.batchCount, listings.count)])
             let contents = try records.contents(
