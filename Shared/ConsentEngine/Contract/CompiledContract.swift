@@ -3,10 +3,10 @@
 /// Only `ContractCompiler` makes one from a document, so what it holds is well formed.
 package struct CompiledContract: Hashable, Sendable {
     /// The compact form; the parts that every evaluation reads come first.
-    let bytes: [UInt8]
+    private let packed: PackedBytes
 
     /// The size of the compact form in bytes.
-    package var byteCount: Int { bytes.count }
+    package var byteCount: Int { packed.count }
 
     /// Packs the terms of a contract.
     package init(_ terms: ContractTerms) {
@@ -24,10 +24,7 @@ package struct CompiledContract: Hashable, Sendable {
         writer.text(terms.contractID)
         writer.text(terms.version)
         writer.text(terms.policyURI ?? "")
-        // A million of them are held in memory: none takes room to grow.
-        bytes = Array(unsafeUninitializedCapacity: writer.bytes.count) { buffer, count in
-            count = buffer.initialize(fromContentsOf: writer.bytes)
-        }
+        packed = PackedBytes(writer.bytes)
     }
 
     private static func flags(_ terms: ContractTerms) -> UInt8 {
@@ -36,10 +33,10 @@ package struct CompiledContract: Hashable, Sendable {
     }
 
     /// The status that the document states; only an active contract counts.
-    package var status: ContractStatus { ContractStatus.allCases[Int(bytes[0] >> 4)] }
+    package var status: ContractStatus { ContractStatus.allCases[Int(packed.first >> 4)] }
 
     var dialect: ConsentDialect {
-        guard let dialect = ConsentDialect(rawValue: bytes[0] & 15) else {
+        guard let dialect = ConsentDialect(rawValue: packed.first & 15) else {
             preconditionFailure("a packed contract holds the dialect that was packed")
         }
         return dialect
@@ -106,27 +103,36 @@ package struct CompiledContract: Hashable, Sendable {
 
     /// Calls a function with a reader that stands at the patient.
     func read<Result>(_ body: (inout PackedReader) -> Result) -> Result {
-        bytes.withUnsafeBufferPointer { bytes in
-            var reader = PackedReader(bytes: bytes, position: 1)
+        withExtendedLifetime(packed) {
+            var reader = unheldReader
             return body(&reader)
         }
     }
 
+    /// A reader that stands at the patient; whoever uses it holds the contract meanwhile.
+    var unheldReader: PackedReader { PackedReader(bytes: packed.unheld, position: 1) }
+
     /// Calls a function with a reader that stands behind the provisions.
     private func readTail<Result>(_ body: (inout PackedReader) -> Result) -> Result {
         read { reader in
-            reader.position += 1
-            _ = reader.skipText()
-            for _ in 0..<reader.number() {
-                reader.position += 1
-                _ = reader.skipText()
-            }
-            let nestedCount = reader.number()
-            for _ in 0...nestedCount {
+            for _ in 0..<reader.skipToProvisions() {
                 let count = reader.number()
                 reader.position += count
             }
             return body(&reader)
         }
+    }
+}
+
+extension PackedReader {
+    /// Moves from the patient to the first provision, and returns how many follow.
+    mutating func skipToProvisions() -> Int {
+        position += 1
+        _ = skipText()
+        for _ in 0..<number() {
+            position += 1
+            _ = skipText()
+        }
+        return number() + 1
     }
 }

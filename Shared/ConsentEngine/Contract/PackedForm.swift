@@ -32,8 +32,14 @@ struct PackedWriter {
     /// Writes a text: 16 bytes for a UUID, 32 for a digest in hexadecimal, one for a policy of PCF, else its
     /// UTF-8 form.
     mutating func text(_ text: String) {
-        var text = text
-        text.withUTF8 { self.text($0) }
+        Self.withUTF8(of: text) { self.text($0) }
+    }
+
+    /// Calls a function with the bytes of a text, which is not copied where it lies in one piece.
+    fileprivate static func withUTF8(of text: String, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+        guard text.utf8.withContiguousStorageIfAvailable(body) == nil else { return }
+        var copy = text
+        copy.withUTF8(body)
     }
 
     private mutating func text(_ utf8: UnsafeBufferPointer<UInt8>) {
@@ -59,15 +65,9 @@ struct PackedWriter {
     ///
     /// Lower case only, here and for digests, so that unpacking gives back what was packed.
     private mutating func uuid(_ text: UnsafeRawBufferPointer) -> Bool {
-        let hyphen = UInt8(ascii: "-")
-        guard text[8] == hyphen, text[13] == hyphen, text[18] == hyphen, text[23] == hyphen,
-            let first = PackedText.packed(PackedText.digits(text, 0, 4)),
-            let second = PackedText.packed(PackedText.digits(text, 9, 14)),
-            let third = PackedText.packed(PackedText.digits(text, 19, 24)),
-            let fourth = PackedText.packed(PackedText.digits(text, 28, 32))
-        else { return false }
+        guard let packed = PackedText.uuid(text) else { return false }
         bytes.append(PackedText.uuidMark)
-        withUnsafeBytes(of: (first, second, third, fourth)) { bytes += $0 }
+        withUnsafeBytes(of: packed) { bytes += $0 }
         return true
     }
 
@@ -87,21 +87,22 @@ struct PackedWriter {
     /// Writes a reference `<type>/<id>`, or `urn:uuid:<id>` under the type that stands for any; one that is
     /// no literal reference is its own id.
     mutating func reference(_ reference: String) {
-        var reference = reference
-        reference.withUTF8 { utf8 in
-            let prefix = PackedText.uuidPrefix.utf8
-            if utf8.first == prefix.first, utf8.starts(with: prefix) {
-                byte(PackedText.anyType)
-                text(UnsafeBufferPointer(rebasing: utf8[prefix.count...]))
-            } else if let slash = utf8.firstIndex(of: UInt8(ascii: "/")),
-                let type = ResourceTypes.index(of: UnsafeBufferPointer(rebasing: utf8[..<slash]))
-            {
-                byte(type)
-                text(UnsafeBufferPointer(rebasing: utf8[(slash + 1)...]))
-            } else {
-                byte(PackedText.anyType)
-                text(utf8)
-            }
+        Self.withUTF8(of: reference) { self.reference($0) }
+    }
+
+    private mutating func reference(_ utf8: UnsafeBufferPointer<UInt8>) {
+        let prefix = PackedText.uuidPrefix.utf8
+        if utf8.first == prefix.first, utf8.starts(with: prefix) {
+            byte(PackedText.anyType)
+            text(UnsafeBufferPointer(rebasing: utf8[prefix.count...]))
+        } else if let slash = utf8.firstIndex(of: UInt8(ascii: "/")),
+            let type = ResourceTypes.index(of: UnsafeBufferPointer(rebasing: utf8[..<slash]))
+        {
+            byte(type)
+            text(UnsafeBufferPointer(rebasing: utf8[(slash + 1)...]))
+        } else {
+            byte(PackedText.anyType)
+            text(utf8)
         }
     }
 
@@ -130,6 +131,16 @@ enum PackedText {
     }
 
     static func policy(_ number: UInt8) -> String { policies[Int(number)] }
+
+    /// The bytes of a UUID, packed; nil for a text of 36 bytes that is none.
+    static func uuid(_ text: UnsafeRawBufferPointer) -> (UInt32, UInt32, UInt32, UInt32)? {
+        let hyphen = UInt8(ascii: "-")
+        guard text[8] == hyphen, text[13] == hyphen, text[18] == hyphen, text[23] == hyphen,
+            let first = packed(digits(text, 0, 4)), let second = packed(digits(text, 9, 14)),
+            let third = packed(digits(text, 19, 24)), let fourth = packed(digits(text, 28, 32))
+        else { return nil }
+        return (first, second, third, fourth)
+    }
 
     /// Whether a hyphen stands at this place of a UUID.
     static func isHyphenated(_ position: Int) -> Bool {
@@ -177,9 +188,15 @@ struct PackedReader {
         return bytes[position]
     }
 
+    @inline(__always)
     mutating func number() -> Int {
-        var value = 0
-        var shift = 0
+        let first = byte()
+        return first < 0x80 ? Int(first) : longNumber(Int(first & 0x7F))
+    }
+
+    private mutating func longNumber(_ lowest: Int) -> Int {
+        var value = lowest
+        var shift = 7
         while true {
             let next = byte()
             value |= Int(next & 0x7F) << shift
@@ -268,26 +285,21 @@ struct PackedReader {
     }
 }
 
-/// References of a request in the form in which contracts hold theirs.
+/// References of a request in the form in which contracts hold theirs, each behind its length in two bytes.
+///
+/// It holds a pointer, and so lives only within `RequestKeys.read`.
 struct PackedReferences {
-    /// Each behind its length in two bytes; the lists of one request share them.
-    let bytes: [UInt8]
-    /// Where those of this list lie.
-    let range: Range<Int>
+    let bytes: UnsafeRawBufferPointer
 
     /// Tells whether a packed reference is one of these.
     func contain(_ wanted: UnsafeRawBufferPointer) -> Bool {
-        bytes.withUnsafeBytes { bytes in
-            var position = range.lowerBound
-            while position < range.upperBound {
-                let start = position + 2
-                position = start + (Int(bytes[position]) | Int(bytes[position + 1]) << 8)
-                if Self.isSame(UnsafeRawBufferPointer(rebasing: bytes[start..<position]), wanted) {
-                    return true
-                }
-            }
-            return false
+        var position = 0
+        while position < bytes.count {
+            let start = position + 2
+            position = start + (Int(bytes[position]) | Int(bytes[position + 1]) << 8)
+            if Self.isSame(UnsafeRawBufferPointer(rebasing: bytes[start..<position]), wanted) { return true }
         }
+        return false
     }
 
     /// Compares eight bytes at a time, then what is left over.
@@ -326,16 +338,31 @@ extension PackedWriter {
 
     /// Writes a reference behind its length in two bytes; one that is longer than any contract's is left out.
     private mutating func counted(_ reference: String) {
-        let start = bytes.count
-        bytes.append(0)
-        bytes.append(0)
-        self.reference(reference)
-        let count = bytes.count - start - 2
-        guard let length = UInt16(exactly: count) else {
-            bytes.removeSubrange(start...)
-            return
+        Self.withUTF8(of: reference) { utf8 in
+            if usual(utf8) { return }
+            let start = bytes.count
+            bytes.append(0)
+            bytes.append(0)
+            self.reference(utf8)
+            guard let length = UInt16(exactly: bytes.count - start - 2) else {
+                bytes.removeSubrange(start...)
+                return
+            }
+            bytes[start] = UInt8(truncatingIfNeeded: length)
+            bytes[start + 1] = UInt8(truncatingIfNeeded: length >> 8)
         }
-        bytes[start] = UInt8(truncatingIfNeeded: length)
-        bytes[start + 1] = UInt8(truncatingIfNeeded: length >> 8)
+    }
+
+    /// Writes a reference by type and UUID, as most are, in one piece; what is none is not written.
+    private mutating func usual(_ utf8: UnsafeBufferPointer<UInt8>) -> Bool {
+        let slash = utf8.count - 37
+        guard slash > 0, utf8[slash] == UInt8(ascii: "/"),
+            let uuid = PackedText.uuid(
+                UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(utf8)[(slash + 1)...])),
+            let type = ResourceTypes.index(of: UnsafeBufferPointer(rebasing: utf8[..<slash]))
+        else { return false }
+        let length = UInt16(Self.usualReferenceBytes - 2).littleEndian
+        withUnsafeBytes(of: (length, type, PackedText.uuidMark, uuid)) { bytes += $0 }
+        return true
     }
 }

@@ -63,34 +63,44 @@ struct AccessRules: Sendable {
         self.absent = absent
         // Contracts lie anywhere in memory. A first look at all of them, where nothing waits for the one
         // before, lets the processor fetch them side by side.
-        rules.reserveCapacity(contracts.count { $0.contract.status == .active })
-        for index in contracts.indices { read(contracts[index], at: index, request, purpose) }
+        var ruleCountMax = 0
+        for index in contracts.indices {
+            // The contracts are held here, so that none needs to be counted as held again.
+            var reader = contracts[index].contract.unheldReader
+            ruleCountMax += reader.skipToProvisions()
+        }
+        rules.reserveCapacity(ruleCountMax)
+        request.read { references in
+            for index in contracts.indices {
+                var reader = contracts[index].contract.unheldReader
+                read(&reader, at: index, request, references, purpose)
+            }
+        }
     }
 
     /// Whether every rule is about all resources, so that one resource stands for all.
-    var areUnscoped: Bool { rules.allSatisfy(\.isUnscoped) }
+    var areUnscoped: Bool { !rules.contains { !$0.isUnscoped } }
 
     /// Rule 0: active, about this patient, and binding the custodian; the compiler has checked the rest.
     private mutating func read(
-        _ standing: StandingContract, at index: Int, _ request: RequestKeys, _ purpose: PurposeKeys
+        _ reader: inout PackedReader, at index: Int, _ request: RequestKeys,
+        _ references: RequestKeys.References, _ purpose: PurposeKeys
     ) {
-        guard standing.contract.status == .active else { return }
-        standing.contract.read { reader in
-            guard reader.takesReference(among: request.patients) else { return }
-            var bindsCustodian = false
-            for _ in 0..<reader.number() where reader.takesReference(among: request.custodian) {
-                bindsCustodian = true
+        guard contracts[index].contract.status == .active else { return }
+        guard reader.takesReference(among: references.patients) else { return }
+        var bindsCustodian = false
+        for _ in 0..<reader.number() where reader.takesReference(among: references.custodian) {
+            bindsCustodian = true
+        }
+        guard bindsCustodian else { return }
+        let nestedCount = reader.number()
+        for place in 0...nestedCount {
+            let count = reader.number()
+            let end = reader.position + count
+            if absent.isEmpty || !isAbsent(contracts[index].contract, place, reader) {
+                readProvision(&reader, index, place, request, references.parties, purpose)
             }
-            guard bindsCustodian else { return }
-            let nestedCount = reader.number()
-            for place in 0...nestedCount {
-                let count = reader.number()
-                let end = reader.position + count
-                if absent.isEmpty || !isAbsent(standing.contract, place, reader) {
-                    readProvision(&reader, index, place, standing, request, purpose)
-                }
-                reader.position = end
-            }
+            reader.position = end
         }
     }
 
@@ -103,13 +113,13 @@ struct AccessRules: Sendable {
 
     /// Rule 1, as far as it does not look at resources.
     private mutating func readProvision(
-        _ reader: inout PackedReader, _ index: Int, _ place: Int, _ standing: StandingContract,
-        _ request: RequestKeys, _ purpose: PurposeKeys
+        _ reader: inout PackedReader, _ index: Int, _ place: Int, _ request: RequestKeys,
+        _ parties: PackedReferences, _ purpose: PurposeKeys
     ) {
         let elements = PackedElements(rawValue: reader.byte())
         let effect: ProvisionEffect = elements.contains(.isDeny) ? .deny : .permit
         // INVARIANT: before its finality and after its revocation a contract restricts and never permits.
-        guard effect == .deny || standing.standing == .full else { return }
+        guard effect == .deny || contracts[index].standing == .full else { return }
         // INVARIANT: a provision that names no purpose does not name break-glass either.
         guard elements.contains(.purposes) ? purpose.isNamed(in: &reader) : !purpose.isBreakGlass else {
             return
@@ -117,7 +127,7 @@ struct AccessRules: Sendable {
         let period = elements.contains(.period) ? reader.interval() : nil
         let isInForce = period?.contains(request.atMilliseconds) ?? true
         if purpose.isBreakGlass && isInForce { namesBreakGlass = true }
-        guard !elements.contains(.actors) || Self.namesParty(&reader, request.parties) else { return }
+        guard !elements.contains(.actors) || Self.namesParty(&reader, parties) else { return }
         guard !elements.contains(.actions) || Self.names(request.action, &reader, effect) else { return }
         if let period, !isInForce {
             if period.isBefore(request.atMilliseconds) { hasEnded = true } else { isYetToBegin = true }

@@ -115,7 +115,7 @@ extension AccessRules {
     }
 
     /// What rules are about, where they are not about everything.
-    fileprivate var scopes: [DataScope] { rules.compactMap(\.scope) }
+    fileprivate var scopes: [DataScope] { rules.compactMap { $0.scope } }
 
     /// What permits are about, first everything where one is about that.
     fileprivate var permittedScopes: [DataScope] {

@@ -1,9 +1,17 @@
 /// What contracts are held against of a request, in the form in which they hold it themselves.
 struct RequestKeys {
-    let patients: PackedReferences
-    let custodian: PackedReferences
-    /// The person, the groups that list them, and the organisations for which they act.
-    let parties: PackedReferences
+    /// The references while their bytes are held in place.
+    struct References {
+        let patients: PackedReferences
+        let custodian: PackedReferences
+        /// The person, the groups that list them, and the organisations for which they act.
+        let parties: PackedReferences
+    }
+
+    private let bytes: [UInt8]
+    private let patients: Range<Int>
+    private let custodian: Range<Int>
+    private let parties: Range<Int>
     let action: ConsentAction
     let conditions: [ContractCondition: Truth]
     let atMilliseconds: Int64
@@ -12,15 +20,23 @@ struct RequestKeys {
         let partyCount = 1 + request.actingFor.count + request.groups.count
         var writer = PackedWriter(
             referenceCount: 1 + request.linkedPatients.count + custodian.count + partyCount)
-        let patients = writer.references(request.patient, request.linkedPatients)
-        let custodian = writer.references(nil, custodian)
-        let parties = writer.references(request.actor, request.actingFor, request.groups)
-        self.patients = PackedReferences(bytes: writer.bytes, range: patients)
-        self.custodian = PackedReferences(bytes: writer.bytes, range: custodian)
-        self.parties = PackedReferences(bytes: writer.bytes, range: parties)
+        patients = writer.references(request.patient, request.linkedPatients)
+        self.custodian = writer.references(nil, custodian)
+        parties = writer.references(request.actor, request.actingFor, request.groups)
+        bytes = writer.bytes
         action = request.action
         conditions = request.conditions
         atMilliseconds = request.atMilliseconds
+    }
+
+    /// Calls a function with the references.
+    func read(_ body: (References) -> Void) {
+        bytes.withUnsafeBytes { bytes in
+            func part(_ range: Range<Int>) -> PackedReferences {
+                PackedReferences(bytes: UnsafeRawBufferPointer(rebasing: bytes[range]))
+            }
+            body(References(patients: part(patients), custodian: part(custodian), parties: part(parties)))
+        }
     }
 }
 

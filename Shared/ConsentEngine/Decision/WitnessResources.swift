@@ -78,8 +78,8 @@ struct WitnessResources {
     /// One sensitivity is enough, since of those stated the narrowest lies within all that cover it; nil
     /// where none is stated.
     private func sensitivities(in scopes: [DataScope]) -> [SensitivityCode?] {
-        if scopes.allSatisfy(\.sensitivities.isEmpty) { return [nil] }
         let lists = scopes.map(\.sensitivities).filter { !$0.isEmpty }
+        if lists.isEmpty { return [nil] }
         return lists.flatMap { $0 }.filter { sensitivity in
             lists.allSatisfy { $0.contains { sensitivity.isCovered(by: $0) } }
         }
