@@ -18,8 +18,6 @@ extension ServiceHost {
 
     /// Reads the policies from genesis, and the network's time zone from the files of the machine.
     ///
-    /// A decision names the policies by the genesis that registers them, and a zone other than UTC by the
-    /// hash of its file, since governments change zones.
     /// - Throws: `ConfigurationError` when this version does not know the implicit policy, or the machine
     ///   lacks the zone.
     package func networkPolicies() throws(ConfigurationError) -> NetworkPolicies {
@@ -29,14 +27,10 @@ extension ServiceHost {
                 variable: "CONSENTRY_GENESIS",
                 reason: "names a genesis whose implicit policy is unknown here; run the version that made it")
         }
-        var versions = [PolicyVersion(uri: policies.implicit, version: genesis.networkID.hex)]
         let zoneFile = try zoneFile(policies.timeZone)
-        if let zoneFile {
-            versions.append(
-                PolicyVersion(
-                    uri: "https://www.iana.org/time-zones#\(policies.timeZone)",
-                    version: SHA256.hash(zoneFile).hex))
-        }
+        let versions = PolicyVersion.registered(
+            implicit, genesis: genesis.networkID.hex, zoneName: policies.timeZone,
+            zoneFileHash: zoneFile.map { SHA256.hash($0).hex })
         let registry: CustodianRegistry
         do throws(ZoneRulesRefusal) {
             registry = try CustodianRegistry(

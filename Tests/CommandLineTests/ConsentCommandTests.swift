@@ -1,6 +1,7 @@
 import CommandLineTools
 import ConsentEngine
 import Cryptography
+import LedgerProtocol
 import Model
 import Testing
 
@@ -50,7 +51,9 @@ import Testing
     }
 
     /// A decision and the documents that it was made from, as files.
-    private func decided(_ folder: String) throws -> (decision: String, contract: String) {
+    private func decided(
+        _ folder: String, policies versions: [PolicyVersion] = []
+    ) throws -> (decision: String, contract: String) {
         let bytes = Self.consent(Self.treatment)
         let contract = try ContractCompiler.compile(
             JSONValue(parsing: bytes), id: "c", version: SHA256.hash(bytes).hex,
@@ -59,7 +62,7 @@ import Testing
             AccessRequestFacts(
                 patient: "Patient/p", actor: "Practitioner/d", actingFor: ["Organization/w"],
                 custodian: ["Organization/o"], purposes: [.treatment], atMilliseconds: 1),
-            contracts: [StandingContract(contract)], policies: DecisionPolicies(.denyAll))
+            contracts: [StandingContract(contract)], policies: DecisionPolicies(.denyAll, versions: versions))
         try writeFile(bytes, "\(folder)/contract.json")
         try writeFile(try decision.canonical().canonicalBytes(), "\(folder)/decision.json")
         return ("\(folder)/decision.json", "\(folder)/contract.json")
@@ -76,6 +79,24 @@ import Testing
             try writeFile(
                 Array(text.replacing(#""effect":"permit""#, with: #""effect":"deny""#).utf8), decision)
             #expect(await ConsentryProgram.run(arguments) == 1)
+        }
+    }
+
+    /// Under another genesis contracts could read otherwise, so the one that a decision names is asked for.
+    @Test(arguments: [true, false])
+    func aDecisionIsRepeatedUnderTheGenesisThatItNamesOnly(isNamed: Bool) async throws {
+        try await withTemporaryFolder { folder in
+            let genesis = try Genesis(parsing: readFile(PinnedFiles.path("genesis.json")))
+            let named = isNamed ? genesis.networkID.hex : SHA256.hash([1]).hex
+            let (decision, contract) = try decided(
+                folder,
+                policies: PolicyVersion.registered(
+                    .denyAll, genesis: named, zoneName: "UTC", zoneFileHash: nil))
+            let arguments = [
+                "consent", "repeat", "--decision", decision, "--contract", contract, "--genesis",
+                PinnedFiles.path("genesis.json"),
+            ]
+            #expect(await ConsentryProgram.run(arguments) == (isNamed ? 0 : 2))
         }
     }
 }

@@ -29,6 +29,23 @@ package struct PolicyVersion: Hashable, Sendable {
         self.uri = uri
         self.version = version
     }
+
+    /// How a decision names what a network has registered: its implicit policy by the genesis that registers
+    /// it, and a zone other than UTC by the hash of its file, since governments change zones.
+    ///
+    /// - Parameters:
+    ///   - genesis: the id of the network in hexadecimal.
+    ///   - zoneFileHash: SHA-256 of the zone's file in hexadecimal; nil for UTC, which has none.
+    package static func registered(
+        _ implicit: ImplicitPolicy, genesis: String, zoneName: String, zoneFileHash: String?
+    ) -> [PolicyVersion] {
+        var versions = [PolicyVersion(uri: implicit.rawValue, version: genesis)]
+        if let zoneFileHash {
+            versions.append(
+                PolicyVersion(uri: "https://www.iana.org/time-zones#\(zoneName)", version: zoneFileHash))
+        }
+        return versions
+    }
 }
 
 /// The custodian's policy where no provision of any contract applies: one of the four that IHE PCF 1.1

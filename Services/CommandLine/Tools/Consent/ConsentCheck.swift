@@ -13,7 +13,7 @@ struct ConsentCheck: ParsableCommand {
     var genesis: String?
 
     func run() throws {
-        let (registry, _) = try ConsentFiles.registry(genesis: genesis)
+        let registry = try ConsentFiles.registered(genesis: genesis).registry
         for line in Self.lines(try ConsentFiles.contract(file, registry: registry)) { print(line) }
     }
 

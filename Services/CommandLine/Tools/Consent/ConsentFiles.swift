@@ -44,20 +44,34 @@ enum ConsentFiles {
             version: document.version, registry: registry)
     }
 
-    /// The registry of a network, or of none: the policies of IHE PCF, and UTC.
-    static func registry(genesis path: String?) throws -> (CustodianRegistry, ImplicitPolicy) {
-        let policies = try path.map { try Genesis(parsing: FileBytes.read($0)).policies } ?? .standard
+    /// What a network has registered, or what holds without one: the policies of IHE PCF, and UTC.
+    struct Registered {
+        let registry: CustodianRegistry
+        let implicit: ImplicitPolicy
+        /// How decisions of the network name it; nil without a genesis.
+        let versions: [PolicyVersion]?
+    }
+
+    /// Reads what a genesis file registers.
+    static func registered(genesis path: String?) throws -> Registered {
+        let genesis = try path.map { try Genesis(parsing: FileBytes.read($0)) }
+        let policies = genesis?.policies ?? .standard
         guard let implicit = ImplicitPolicy(rawValue: policies.implicit) else {
             throw ConsentFileFault.unknownPolicy(policies.implicit)
         }
         let isUTC = policies.timeZone == GenesisPolicies.timeZoneDefault
         let folder = ProcessInfo.processInfo.environment["TZDIR"] ?? "/usr/share/zoneinfo"
-        return (
-            try CustodianRegistry(
+        let zoneFile = isUTC ? nil : try FileBytes.read("\(folder)/\(policies.timeZone)")
+        return Registered(
+            registry: try CustodianRegistry(
                 policies: Set(policies.registered), purposeSystems: Set(policies.purposeSystems),
-                zoneName: policies.timeZone,
-                zoneFile: isUTC ? nil : try FileBytes.read("\(folder)/\(policies.timeZone)")), implicit
-        )
+                zoneName: policies.timeZone, zoneFile: zoneFile),
+            implicit: implicit,
+            versions: genesis.map { genesis in
+                PolicyVersion.registered(
+                    implicit, genesis: genesis.networkID.hex, zoneName: policies.timeZone,
+                    zoneFileHash: zoneFile.map { SHA256.hash($0).hex })
+            })
     }
 }
 
@@ -67,6 +81,7 @@ enum ConsentFileFault: Error, CustomStringConvertible {
     case noEvent
     case noDecision
     case unknownPolicy(String)
+    case otherPolicies(String)
 
     var description: String {
         switch self {
@@ -74,6 +89,9 @@ enum ConsentFileFault: Error, CustomStringConvertible {
             "`\(path)` is neither a FHIR Consent nor an event with one; give one of them"
         case .noEvent: "file is no event as it is disclosed; give the one that lies beside the receipt"
         case .noDecision: "event is no access decision; give one of the type access.decided.v1"
+        case .otherPolicies(let uri):
+            "decision was made under another version of `\(uri)`; give the genesis of its network, and for a "
+                + "time zone its file of that day by `TZDIR`"
         case .unknownPolicy(let uri): "policy `\(uri)` is unknown here; use the release that made the genesis"
         }
     }

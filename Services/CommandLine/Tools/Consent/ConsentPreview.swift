@@ -36,7 +36,8 @@ struct ConsentPreview: ParsableCommand {
     }
 
     func run() throws {
-        let (registry, implicit) = try ConsentFiles.registry(genesis: genesis)
+        let registered = try ConsentFiles.registered(genesis: genesis)
+        let (registry, implicit) = (registered.registry, registered.implicit)
         let contract = try ConsentFiles.contract(draft, registry: registry)
         let others = try inForce.map { StandingContract(try ConsentFiles.contract($0, registry: registry)) }
         let instant =

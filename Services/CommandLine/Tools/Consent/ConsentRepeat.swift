@@ -23,12 +23,13 @@ struct ConsentRepeat: ParsableCommand {
 
     func run() throws {
         let stated: JSONValue
-        let registry: CustodianRegistry
+        let registered: ConsentFiles.Registered
         var documents: [String: JSONValue] = [:]
         do {
-            registry = try ConsentFiles.registry(genesis: genesis).0
+            registered = try ConsentFiles.registered(genesis: genesis)
             let file = try JSONValue(parsing: FileBytes.read(decision))
             stated = try Self.decision(in: file)
+            try Self.requireSamePolicies(registered, as: stated)
             for path in contract {
                 let document = try ConsentFiles.document(path)
                 documents[document.version] = document.json
@@ -37,13 +38,28 @@ struct ConsentRepeat: ParsableCommand {
             StandardError.write("\(error)\n")
             throw ExitCode(2)
         }
-        let again = try DecisionReplay.decide(again: stated, registry: registry) { documents[$0.version] }
+        let again = try DecisionReplay.decide(again: stated, registry: registered.registry) {
+            documents[$0.version]
+        }
         print("the same decision comes out, byte for byte")
         for sentence in DecisionExplanation.forPatient(again) { print("  \(sentence)") }
         for purpose in again.purposes {
             if let found = Counterfactual.find(for: purpose.purpose, of: again) {
                 print("  \(purpose.purpose.code): \(found.sentence)")
             }
+        }
+    }
+
+    /// Contracts may read otherwise under another registry, so a genesis that is given must be the one named.
+    private static func requireSamePolicies(
+        _ registered: ConsentFiles.Registered, as stated: JSONValue
+    ) throws {
+        guard let versions = registered.versions else { return }
+        let named = (stated["policies"]?.array ?? []).map { policy in
+            [policy["uri"]?.string, policy["version"]?.string]
+        }
+        for version in versions where !named.contains([version.uri, version.version]) {
+            throw ConsentFileFault.otherPolicies(version.uri)
         }
     }
 
