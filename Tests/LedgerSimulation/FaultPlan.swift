@@ -13,6 +13,7 @@ package struct FaultPlan: Sendable {
         case loseTopics
         case skew(Int, milliseconds: Int64)
         case govern(Change)
+        case silence(BusSilence?)
     }
 
     /// How the validators change, as far as those that may be faulty stay a third of the rest.
@@ -34,6 +35,8 @@ package struct FaultPlan: Sendable {
     /// Whether blocks without entries are made as heartbeats.
     let heartbeatMilliseconds: Int64?
     let weather: Weather
+    /// Whether validators reach each other beside the bus.
+    private(set) var isDirect = false
     /// How many validators may join.
     private(set) var newcomerCount = 0
     private(set) var deeds: [(at: Int64, deed: Deed)] = []
@@ -58,6 +61,8 @@ package struct FaultPlan: Sendable {
         // wrong none does: those who stay could be a quorum that decides wrong times.
         let isSkewed = deeds.contains { if case .skew = $0.deed { true } else { false } }
         if seed % 3 == 0, count > 1, !isSkewed { drawChanges(seed) }
+        // In a quarter there is a way beside the bus, and the bus falls silent; drawn apart too.
+        if seed % 4 == 1 { drawSilence(seed) }
         deeds.sort { $0.at < $1.at }
     }
 
@@ -103,6 +108,19 @@ package struct FaultPlan: Sendable {
         for begin in [Int64(300), 6_000] {
             let at = begin + Int64.random(in: 0...3_000, using: &numbers)
             deeds.append((at, .govern(Change.allCases.randomElement(using: &numbers) ?? .join)))
+        }
+    }
+
+    /// One or two times in which the bus withholds what validators send.
+    private mutating func drawSilence(_ seed: UInt64) {
+        var numbers = SeededNumbers(seed: seed &* 31)
+        isDirect = true
+        var begin = Int64.random(in: 0...4_000, using: &numbers)
+        for _ in 0..<Int.random(in: 1...2, using: &numbers) {
+            let end = begin + Int64.random(in: 500...3_500, using: &numbers)
+            let silence = BusSilence.allCases.randomElement(using: &numbers)
+            deeds += [(begin, .silence(silence)), (end, .silence(nil))]
+            begin = end + Int64.random(in: 100...1_000, using: &numbers)
         }
     }
 

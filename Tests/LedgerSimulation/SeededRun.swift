@@ -53,6 +53,7 @@ package enum SeededRun {
         simulation.trace = trace
         simulation.invariants.heartbeatsAreMade = plan.heartbeatMilliseconds != nil
         simulation.adjust = { $0.heartbeatMilliseconds = plan.heartbeatMilliseconds }
+        simulation.isDirect = plan.isDirect
         try simulation.startAll()
         try suffer(plan, &simulation)
         let healed = try heal(plan, &simulation)
@@ -84,6 +85,9 @@ package enum SeededRun {
             case .loseTopics: simulation.loseTopics()
             case .skew(let index, let milliseconds): simulation.skew(index, milliseconds: milliseconds)
             case .govern(let change): try simulation.govern(change)
+            case .silence(let silence):
+                simulation.silence = silence
+                if silence != nil { simulation.count(.silenced) }
             }
         }
         _ = try simulation.run(milliseconds: max(0, FaultPlan.healMilliseconds - simulation.time))
@@ -93,6 +97,7 @@ package enum SeededRun {
     private static func heal(_ plan: FaultPlan, _ simulation: inout Simulation) throws -> Int64 {
         simulation.weather = Weather()
         simulation.cut = []
+        simulation.silence = nil
         for index in simulation.nodes.indices {
             if simulation.nodes[index].skewMilliseconds != 0 { simulation.skew(index, milliseconds: 0) }
             simulation.nodes[index].actionsLeft = nil

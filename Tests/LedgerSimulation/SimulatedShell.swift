@@ -97,6 +97,12 @@ extension Simulation {
             }
             return
         }
+        if isDirect, isHonest {
+            let isTaken = silence != .refuses
+            if nodes[index].trust.offered(message, isTaken: isTaken, atMilliseconds: time) {
+                add(message.bytes, from: index)
+            }
+        }
         post(message.bytes, from: index)
     }
 
@@ -147,6 +153,13 @@ extension Simulation {
         broadcast(
             dispatch.bytes, from: index, to: dispatch.receivers, delayMilliseconds: dispatch.delayMilliseconds
         )
+        // A Byzantine validator knows when the bus withholds, and has the other way too.
+        guard isDirect, silence != nil else { return }
+        let letter = posted(dispatch.bytes)
+        for receiver in dispatch.receivers ?? Array(nodes.indices)
+        where !cut.contains(Link(from: index, to: receiver)) {
+            deliver(letter, to: receiver, delayMilliseconds: dispatch.delayMilliseconds)
+        }
     }
 }
 
@@ -160,8 +173,7 @@ extension Simulation {
     mutating func broadcast(
         _ bytes: [UInt8], from sender: Int?, to receivers: [Int]? = nil, delayMilliseconds: Int64 = 0
     ) {
-        let (letter, isNew) = office.letter(bytes)
-        if isNew, let signed = letter.signed { invariants.signed(signed) }
+        let letter = posted(bytes)
         if let sender, adversaries[sender] == nil {
             invariants.seen(letter, of: sender, durable: nodes[sender].durable)
             invariants.sent(letter, by: sender)
@@ -173,9 +185,20 @@ extension Simulation {
         }
     }
 
+    /// Reads bytes that somebody sends, and notes what is signed in them when they are new.
+    mutating func posted(_ bytes: [UInt8]) -> Letter {
+        let (letter, isNew) = office.letter(bytes)
+        if isNew, let signed = letter.signed { invariants.signed(signed) }
+        return letter
+    }
+
     private mutating func carry(
         _ letter: Letter, from sender: Int?, to index: Int, delayMilliseconds: Int64
     ) {
+        if let silence, silence != .echoes || sender != index {
+            count(.withheld)
+            return
+        }
         if let sender, cut.contains(Link(from: sender, to: index)) {
             count(.cut)
             return
@@ -240,7 +263,7 @@ extension Simulation {
         queue.add(.deliver(letter, to: index), at: time + delay)
     }
 
-    private mutating func happens(_ percent: Int) -> Bool {
+    mutating func happens(_ percent: Int) -> Bool {
         percent > 0 && Int.random(in: 0..<100, using: &numbers) < percent
     }
 }

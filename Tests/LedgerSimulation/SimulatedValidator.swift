@@ -33,6 +33,11 @@ package struct SimulatedValidator {
     // How many actions it still performs before it stops in the middle of them.
     var actionsLeft: Int?
     var settled: Set<Digest> = []
+    // What the process thinks of the bus, and its ways to the others beside it.
+    var trust = BusTrust()
+    var links: [Int: DirectLink] = [:]
+    // Whom it asked last for blocks.
+    var askedLast = 0
     // The height of the note that anybody could read last.
     var shownNote: BlockHeight?
 

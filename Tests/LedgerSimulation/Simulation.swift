@@ -12,6 +12,10 @@ package struct Simulation {
         case committed(Stored, Int, epoch: Int)
         case resubmit
         case mischief(Int)
+        case post(Link, epoch: Int)
+        case batch([UInt8], to: Int)
+        case bring(Letter, to: Int)
+        case fetch(Int, epoch: Int)
     }
 
     /// How long a service waits before it sends again what is not final.
@@ -25,6 +29,12 @@ package struct Simulation {
     package var weather: Weather
     /// The links that carry nothing.
     package var cut: Set<Link> = []
+    /// Whether validators reach each other beside the bus.
+    package var isDirect = false
+    /// How many messages were handed to the ways beside the bus.
+    package internal(set) var directCount = 0
+    /// How the bus withholds messages; nil while it does not.
+    package var silence: BusSilence?
     /// The kinds of messages that the bus drops.
     package var censored: Set<MessageKind> = []
     /// The validators.
@@ -110,7 +120,11 @@ package struct Simulation {
     ) {
         submissions.append(submission)
         if !isRepeated { unrepeated.insert(submission.hash) }
-        broadcast(submission.encoded, from: nil, to: receivers)
+        if isDirect, silence != nil {
+            bring(submission)
+        } else {
+            broadcast(submission.encoded, from: nil, to: receivers)
+        }
     }
 
     /// Starts a validator from what it stored and signed.
@@ -132,6 +146,8 @@ package struct Simulation {
         nodes[index].epoch += 1
         nodes[index].wakeAt = .max
         nodes[index].storeFreeAt = time
+        (nodes[index].trust, nodes[index].links) = (BusTrust(), [:])
+        if isDirect { queue.add(.fetch(index, epoch: nodes[index].epoch), at: time) }
         perform(actions, index)
     }
 
@@ -165,6 +181,7 @@ package struct Simulation {
     private mutating func handle(_ event: Event) throws {
         switch event {
         case .deliver(let letter, let index):
+            _ = nodes[index].trust.returned(letter.bytes)
             adversaries[index]?.hear(letter)
             guard let history = nodes[index].core?.history,
                 let inbound = office.inbound(letter, by: history)
@@ -186,10 +203,14 @@ package struct Simulation {
             }
             queue.add(.resubmit, at: time + Self.resubmitMilliseconds)
         case .mischief(let index): try doMischief(index)
+        case .post(let link, let epoch): post(link, epoch: epoch)
+        case .batch(let bytes, let index): take(bytes, index)
+        case .bring(let letter, let index): bring(letter, to: index)
+        case .fetch(let index, let epoch): fetch(index, epoch: epoch)
         }
     }
 
-    private mutating func step(
+    mutating func step(
         _ index: Int, _ what: String, _ body: (inout ValidatorCore, Moment) -> [ValidatorAction]
     ) {
         guard nodes[index].core != nil, nodes[index].halted == nil else { return }

@@ -66,6 +66,10 @@ package enum FaultKind: String, CaseIterable, Hashable, Sendable {
     case foreign
     /// A delivery that a split kept out.
     case cut
+    /// A delivery that a silent bus withheld.
+    case withheld
+    /// A time in which the bus was silent.
+    case silenced
     /// A split of the network.
     case split
     /// A validator stopped between two steps.

@@ -16,7 +16,7 @@ import Testing
         #expect(report.blockCount > 0)
     }
 
-    @Test(arguments: [3, 9, 15, 21, 24, 30] as [UInt64])
+    @Test(arguments: [3, 15, 21, 24, 30, 33] as [UInt64])
     func validatorsJoinLeaveAndGetNewKeysUnderFaults(seed: UInt64) throws {
         let report = try SeededRun.run(seed: seed, validatorCount: 4)
         #expect(report.violations == [])

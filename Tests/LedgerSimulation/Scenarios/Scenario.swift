@@ -68,6 +68,12 @@ package enum Scenario: String, CaseIterable, Sendable {
     case everyStopIsSurvived
     /// A validator whose database is older than its sign-state catches up before it votes.
     case olderDatabasesCatchUp
+    /// A bus that withholds everything, whichever way, costs time only.
+    case aSilentBusCostsTimeOnly
+    /// A validator catches up while the bus is silent.
+    case blocksAreFetchedBesideASilentBus
+    /// While the bus works, what it carries is not sent a second time.
+    case aWorkingBusIsEnough
     /// Networks of every size from 1 to 16 decide with a quorum and not with fewer.
     case everySizeHasItsQuorum
 
@@ -105,6 +111,9 @@ package enum Scenario: String, CaseIterable, Sendable {
         case .aDisputedKeyStallsItselfOnly: try DisputeScenario.aDisputedKeyStallsItselfOnly()
         case .everyStopIsSurvived: try NetworkScenarios.everyStopIsSurvived()
         case .olderDatabasesCatchUp: try NetworkScenarios.olderDatabasesCatchUp()
+        case .aSilentBusCostsTimeOnly: try DirectScenarios.aSilentBusCostsTimeOnly()
+        case .blocksAreFetchedBesideASilentBus: try DirectScenarios.blocksAreFetchedBesideASilentBus()
+        case .aWorkingBusIsEnough: try DirectScenarios.aWorkingBusIsEnough()
         case .aLockHolds: try LockScenarios.aLockHolds()
         case .aLockYieldsToANewerQuorum: try LockScenarios.aLockYieldsToANewerQuorum()
         case .anOlderQuorumDoesNotOpenALock: try LockScenarios.anOlderQuorumDoesNotOpenALock()

@@ -45,17 +45,10 @@ final class LedgerTransport: Sendable {
     /// Hands a message over without waiting for its delivery.
     func send(_ message: OutboundMessage) {
         let isTaken = bus.send(message)
-        // Blocks are fetched by whoever lacks them, and receipts are for services, which do not listen here.
-        guard message.topic == .ledgerConsensus || message.topic == .ledgerSubmissions else { return }
-        let now = Self.now()
-        let isSuspect = trust.withLock { trust in
-            if isTaken, message.topic == .ledgerConsensus {
-                trust.sent(message.bytes, atMilliseconds: now)
-            }
-            if !isTaken || message.way == .repeated { trust.doubt(atMilliseconds: now) }
-            return trust.isSuspect(atMilliseconds: now)
+        let goesDirectly = trust.withLock {
+            $0.offered(message, isTaken: isTaken, atMilliseconds: Self.now())
         }
-        guard isSuspect || message.way != .bus else { return }
+        guard goesDirectly else { return }
         for link in links.withLock({ $0 }) { link.add(message.bytes) }
     }
 

@@ -1,3 +1,5 @@
+import Model
+
 /// Judges whether the bus delivers, from how soon a validator's own messages come back from it.
 ///
 /// The bus is suspected while an own message has been out for longer than `echoMilliseconds`, and for
@@ -17,6 +19,19 @@ package struct BusTrust: Sendable {
 
     /// Starts with trust.
     package init() {}
+
+    /// Notes that a message was offered to the bus, and says whether it goes to the others directly as well.
+    ///
+    /// What repeats, asks or answers always does, the rest while the bus is suspected.
+    package mutating func offered(
+        _ message: OutboundMessage, isTaken: Bool, atMilliseconds now: Int64
+    ) -> Bool {
+        // Blocks are fetched by whoever lacks them, and receipts are for services, which do not listen here.
+        guard message.topic == .ledgerConsensus || message.topic == .ledgerSubmissions else { return false }
+        if isTaken, message.topic == .ledgerConsensus { sent(message.bytes, atMilliseconds: now) }
+        if !isTaken || message.way == .repeated { doubt(atMilliseconds: now) }
+        return message.way != .bus || isSuspect(atMilliseconds: now)
+    }
 
     /// Notes that a message was given to the bus.
     package mutating func sent(_ bytes: [UInt8], atMilliseconds now: Int64) {
