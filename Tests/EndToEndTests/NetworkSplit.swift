@@ -4,14 +4,17 @@ import Testing
 
 /// Some validators of a suite in a network namespace of their own, with one cable to the others.
 ///
-/// They reach their database on any side of a split, as if it were on their own machine. They never reach the
-/// bus: whatever they hear and say goes from validator to validator over HTTP.
+/// They reach their database on any side of a split, as if it were on their own machine. The bus they reach
+/// through a proxy that a test may slow or cut, or not at all: then whatever they hear and say goes from
+/// validator to validator over HTTP.
 struct NetworkSplit: Sendable {
     let suite: RunningSuite
     let name: String
     /// The validators on the far side.
     let far: [String]
     private let number: Int
+    /// The far side's ways to the bus; empty when it has none.
+    private var bus: [TCPProxy] = []
 
     /// Whether this process may make network namespaces; containers often may not.
     static let isPossible: Bool = {
@@ -30,10 +33,11 @@ struct NetworkSplit: Sendable {
 
     /// Moves validators to the far side, runs the body and brings them back.
     static func with(
-        _ suite: RunningSuite, far: [String], _ body: (NetworkSplit) async throws -> Void
+        _ suite: RunningSuite, far: [String], hasBus: Bool = false,
+        _ body: (NetworkSplit) async throws -> Void
     ) async throws {
         let number = Int.random(in: 0...255)
-        let split = NetworkSplit(suite: suite, name: "consentry-\(number)", far: far, number: number)
+        var split = NetworkSplit(suite: suite, name: "consentry-\(number)", far: far, number: number)
         try #require(split.connect(), "the namespace \(split.name) could not be made")
         defer {
             // A test that failed while the sides were apart leaves its route on this machine otherwise.
@@ -43,6 +47,12 @@ struct NetworkSplit: Sendable {
         let database = try TCPProxy(
             port: suite.port(of: "postgres"), target: suite.port(of: "postgres"), namespace: split.name)
         defer { database.close() }
+        if hasBus {
+            split.bus = try await busPorts(suite).map {
+                try TCPProxy(port: $0, target: $0, namespace: split.name)
+            }
+        }
+        defer { for proxy in split.bus { proxy.close() } }
         for validator in RunningSuite.validators { try await suite.command("stop", validator) }
         try await split.start()
         try await body(split)
@@ -64,6 +74,26 @@ struct NetworkSplit: Sendable {
             "-n", name, "route", isOneWay ? "add" : "delete", "blackhole", nearAddress + "/32",
         ])
         #expect(isDone)
+    }
+
+    /// Holds what passes between the far side and the bus back for so long, each piece of data.
+    func setBusDelay(milliseconds: Int) { for proxy in bus { proxy.setDelay(milliseconds: milliseconds) } }
+
+    /// Cuts the far side off the bus, or not.
+    func setBusCut(_ isCut: Bool) { for proxy in bus { proxy.setCut(isCut) } }
+
+    /// The port at which clients ask first, and those that the brokers name in their answers.
+    private static func busPorts(_ suite: RunningSuite) async throws -> Set<Int> {
+        let address = try suite.text("run/broker.address")
+        let metadata = try await Program(path: "/usr/bin/kcat", arguments: ["-b", address, "-L"]).run()
+        let brokers = metadata.output.components(separatedBy: "\n").filter {
+            $0.contains("broker ") && $0.contains(" at ")
+        }
+        let ports = ([address] + brokers).compactMap { line in
+            line.components(separatedBy: ":").last.flatMap { Int($0.prefix { $0.isNumber }) }
+        }
+        try #require(!brokers.isEmpty, "kcat names no broker: \(metadata.output)")
+        return Set(ports)
     }
 
     private var cable: String { "csy\(number)" }
@@ -138,6 +168,31 @@ struct NetworkSplitTests {
                         if isOneWay { split.setOneWay(false) } else { split.setCut(false) }
                         try await Self.waitForProgress(suite, beyond: end)
                     }
+                }
+                let chain = try await suite.agreedChain(hosts: split.hosts)
+                #expect(chain.count > before)
+                try await suite.checkNoEvidence(hosts: split.hosts)
+                try await WalkTests.checkNothingIsLostOrDoubled(suite)
+            }
+        }
+    }
+
+    /// The far side needs the near side and has two ways to it; each of them alone is enough, however slow.
+    @Test func aSlowOrCutBusCostsTimeOnly() async throws {
+        try await RunningSuite.withSuite { suite in
+            let far = ["validator-3", "validator-4"]
+            try await NetworkSplit.with(suite, far: far, hasBus: true) { split in
+                let before = try await suite.agreedChain(hosts: split.hosts).count
+                try await BackgroundLoad.during(suite) {
+                    split.setBusDelay(milliseconds: 100)
+                    try await Self.waitForProgress(suite, beyond: try await Self.height(suite) + 2)
+                    split.setBusCut(true)
+                    try await Self.waitForProgress(suite, beyond: try await Self.height(suite) + 2)
+                    split.setBusCut(false)
+                    split.setBusDelay(milliseconds: 0)
+                    split.setCut(true)
+                    try await Self.waitForProgress(suite, beyond: try await Self.height(suite) + 2)
+                    split.setCut(false)
                 }
                 let chain = try await suite.agreedChain(hosts: split.hosts)
                 #expect(chain.count > before)
