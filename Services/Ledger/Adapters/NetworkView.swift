@@ -1,10 +1,11 @@
-import LedgerCore
+package import LedgerCore
 package import LedgerProtocol
 import Synchronization
 
 /// The history of the network as this process knows it, shared by everything in it that verifies.
 package final class NetworkView: Sendable {
     private let history: Mutex<NetworkHistory>
+    private let recent = Mutex(RecentSubmissions())
 
     /// Starts with the genesis file; the store adds the changes that it holds.
     package init(_ genesis: Genesis) { history = Mutex(NetworkHistory(genesis)) }
@@ -15,6 +16,23 @@ package final class NetworkView: Sendable {
     /// What verifies messages by that history.
     var verifier: MessageVerifier { MessageVerifier(history: current) }
 
-    /// Takes a longer history.
+    /// Verifies any message of the ledger's topics; nil for one that is not to be believed.
+    package func verify(_ message: LedgerMessage) -> InboundMessage? {
+        switch message {
+        case .submission(let submission):
+            if let known = recent.withLock({ $0.find(submission.hash) }) { return .submission(known) }
+            let inbound = verifier.verify(message)
+            if case .submission(let verified) = inbound { recent.withLock { $0.add(verified) } }
+            return inbound
+        case .finalBlock(let block):
+            let known = recent.withLock { recent in
+                Set(block.submissions.map(\.hash).filter { recent.find($0) != nil })
+            }
+            return verifier.verify(block, isKnown: known.contains).map { .finalBlock($0) }
+        default: return verifier.verify(message)
+        }
+    }
+
+    /// Takes a longer history; what verified stays verified, since no key is ever forgotten.
     func enter(_ history: NetworkHistory) { self.history.withLock { $0 = history } }
 }

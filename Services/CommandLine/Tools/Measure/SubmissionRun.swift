@@ -83,7 +83,10 @@ struct SubmissionRun: Sendable {
                     let isNew = receipt.items.map { window.settle($0.hash, at: now) }
                     if isNew.contains(true) { records.append(receipt) }
                 case .refusal(let refusal):
-                    guard window.submission(refusal.content.submissionHash) != nil else { continue }
+                    guard window.submission(refusal.content.submissionHash) != nil,
+                        // One validator is a block behind the others; what it lacks for that is sent again.
+                        refusal.content.code != .sequenceTooFarAhead
+                    else { continue }
                     throw ClientFailure("a submission was refused: \(refusal.content.code)")
                 }
             }

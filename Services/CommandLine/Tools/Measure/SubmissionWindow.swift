@@ -21,6 +21,7 @@ package final class SubmissionWindow: Sendable {
         var places: [Digest: Int]
         var next = 0
         var oldestOpen = 0
+        var nextLook: Instant?
         var openCounts: [KeyID: Int] = [:]
         var openBytes = 0
         var finalCount = 0
@@ -29,6 +30,8 @@ package final class SubmissionWindow: Sendable {
 
     // A submission that has no receipt after so long was lost on its way.
     private static let patience = Duration.seconds(3)
+    // Looking at all that is open costs time, which the load and the ledger share.
+    private static let lookInterval = Duration.milliseconds(100)
 
     private let state: Mutex<State>
     private let aheadMax: Int
@@ -110,6 +113,8 @@ package final class SubmissionWindow: Sendable {
     }
 
     private static func takeOverdue(_ state: inout State, at now: Instant) -> [Submission] {
+        if let nextLook = state.nextLook, now < nextLook { return [] }
+        state.nextLook = now + lookInterval
         while state.oldestOpen < state.next, state.items[state.oldestOpen].final != nil {
             state.oldestOpen += 1
         }

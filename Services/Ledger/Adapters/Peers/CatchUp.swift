@@ -57,11 +57,10 @@ struct CatchUp: Sendable {
         let count = min(target.value - min(target.value, next.value - 1), UInt64(BlockStore.answerBlocksMax))
         guard count > 0 else { return }
         var messages: [InboundMessage] = []
-        let verifier = network.verifier
         var first: Verified<FinalBlock>?
         for bytes in try await client.blocks(from: next, count: Int(count), at: url) {
             guard let message = try? LedgerMessage(decoding: bytes),
-                let inbound = verifier.verify(message), case .finalBlock(let block) = inbound
+                let inbound = network.verify(message), case .finalBlock(let block) = inbound
             else {
                 metrics.refusedMessages.increment()
                 // Behind a change of the validators it is only known after that change who they are.

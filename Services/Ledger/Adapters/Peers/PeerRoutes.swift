@@ -73,9 +73,8 @@ final class PeerRoutes: Sendable {
     private func verify(_ batch: [[UInt8]]) -> [InboundMessage] {
         var verified: [InboundMessage] = []
         var refusedCount = 0
-        let verifier = network.verifier
         for bytes in batch {
-            guard let message = try? LedgerMessage(decoding: bytes), let inbound = verifier.verify(message),
+            guard let message = try? LedgerMessage(decoding: bytes), let inbound = network.verify(message),
                 !inbound.isOfStranger
             else {
                 metrics.refusedMessages.increment()

@@ -1,3 +1,4 @@
+package import Cryptography
 package import LedgerProtocol
 
 /// A message whose signatures verified; only `MessageVerifier` makes one.
@@ -95,12 +96,16 @@ package struct MessageVerifier: Sendable {
     ///
     /// The certificate covers the entries and not the submissions' sequences, hence both. A block behind a
     /// change that is not known here may be refused; it is sent again when this validator has come there.
-    package func verify(_ block: FinalBlock) -> Verified<FinalBlock>? {
+    ///
+    /// - Parameter isKnown: whether the submission with these bytes verified before.
+    package func verify(
+        _ block: FinalBlock, isKnown: (Digest) -> Bool = { _ in false }
+    ) -> Verified<FinalBlock>? {
         do throws(ProtocolFault) { try block.certificate.verify(history.state(at: block.height)) } catch {
             return nil
         }
         guard block.certificate.blockHash == block.blockHash else { return nil }
-        for submission in block.submissions {
+        for submission in block.submissions where !isKnown(submission.hash) {
             do throws(RefusalCode) { _ = try verify(submission) } catch { return nil }
         }
         return Verified(block)

@@ -9,6 +9,7 @@ package struct PeerQueue: Sendable {
     package static let bytesMax = 4 << 20
 
     private var messages: [[UInt8]] = []
+    private var waiting: Set<[UInt8]> = []
     private var byteCount = 0
 
     /// Makes an empty queue.
@@ -19,12 +20,13 @@ package struct PeerQueue: Sendable {
 
     /// Adds a message and says how many old ones made room for it; one that waits already is not added.
     package mutating func add(_ message: [UInt8]) -> Int {
-        guard !messages.contains(message) else { return 0 }
+        guard waiting.insert(message).inserted else { return 0 }
         messages.append(message)
         byteCount += MessageBatch.byteCount(of: message)
         var droppedCount = 0
         while messages.count - droppedCount > Self.messagesMax || byteCount > Self.bytesMax {
             byteCount -= MessageBatch.byteCount(of: messages[droppedCount])
+            waiting.remove(messages[droppedCount])
             droppedCount += 1
         }
         messages.removeFirst(droppedCount)
@@ -42,6 +44,7 @@ package struct PeerQueue: Sendable {
             count += 1
         }
         let taken = Array(messages.prefix(count))
+        waiting.subtract(taken)
         messages.removeFirst(count)
         byteCount -= bytes
         return taken

@@ -3,6 +3,7 @@ struct Throttle<Key: Hashable & Sendable>: Sendable {
     private let intervalMilliseconds: Int64
     private let keysMax: Int
     private var admitted: [Key: Int64] = [:]
+    private var lookedAt = Int64.min
 
     init(intervalMilliseconds: Int64, keysMax: Int) {
         self.intervalMilliseconds = intervalMilliseconds
@@ -18,6 +19,9 @@ struct Throttle<Key: Hashable & Sendable>: Sendable {
     mutating func admits(_ key: Key, at now: Int64) -> Bool {
         guard !isRecent(key, at: now) else { return false }
         if admitted.count >= keysMax, admitted[key] == nil {
+            // Looking for keys that are over costs as much as there are keys, so it is not done for each.
+            guard now >= lookedAt &+ intervalMilliseconds / 8 || lookedAt == .min else { return false }
+            lookedAt = now
             admitted = admitted.filter { now - $0.value < intervalMilliseconds }
             guard admitted.count < keysMax else { return false }
         }

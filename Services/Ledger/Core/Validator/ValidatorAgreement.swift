@@ -81,8 +81,8 @@ extension ValidatorCore {
                     block.entry.time.milliseconds &- now.wallClock.milliseconds
             }
             run(agreement.judged(proposal, isTimely ? .valid : .untimely))
-        case .missing:
-            if !incomplete.contains(proposal) { incomplete.append(proposal) }
+        case .missing(let missing):
+            incomplete.add(proposal, missing: missing)
             queryAt = queryAt ?? now.uptimeMilliseconds + Self.queryAfterMilliseconds
         case .invalid(let fault):
             if fault == .wrongSequence { dispute(content.submissionHashes) }
@@ -102,16 +102,15 @@ extension ValidatorCore {
 
     /// Tries again what lacked this submission.
     mutating func judgeIncomplete(naming hash: Digest) {
-        let ready = incomplete.filter { $0.content.submissionHashes.contains(hash) }
-        guard !ready.isEmpty else { return }
-        incomplete.removeAll { ready.contains($0) }
+        let complete = incomplete.arrived(hash)
+        guard !complete.isEmpty else { return }
         if incomplete.isEmpty { queryAt = nil }
-        for proposal in ready where proposal.height == agreement.height { judge(proposal) }
+        for proposal in complete where proposal.height == agreement.height { judge(proposal) }
     }
 
     /// Asks the others for what proposals name and nobody has sent here.
     mutating func queryMissing() {
-        let hashes = incomplete.flatMap(\.content.submissionHashes).filter { mempool.submission($0) == nil }
+        let hashes = incomplete.missing
         guard !hashes.isEmpty else {
             queryAt = nil
             return

@@ -66,7 +66,7 @@ package struct ValidatorCore: Sendable {
     // nobody disputes them, lest one dishonest service stop all others.
     var disputed: Set<KeyID> = []
     // Proposals of this height that name submissions which are not held here.
-    var incomplete: [Proposal] = []
+    var incomplete = IncompleteProposals()
     var timeouts: [AgreementTimeout: Int64] = [:]
     // The round of this height for which a new block was tried; one that could not be signed is not
     // tried again.
@@ -81,6 +81,8 @@ package struct ValidatorCore: Sendable {
     var unpublished: [BlockHeight: (block: ReceiptBuilder.Block, nodes: BlockNodes)] = [:]
     var notes: [BlockHeight: SignedNote] = [:]
     var asked = Throttle<Digest>(intervalMilliseconds: 60_000, keysMax: 4_096)
+    // Their receipts are on their way, unasked.
+    var settledLately = RecentHashes()
     var answered = Throttle<Digest>(intervalMilliseconds: 1_000, keysMax: 1_024)
     var helped = Throttle<HelpKey>(intervalMilliseconds: 1_000, keysMax: 1_024)
     var cosignaturesSent = Throttle<BlockHeight>(intervalMilliseconds: 1_000, keysMax: 1_024)

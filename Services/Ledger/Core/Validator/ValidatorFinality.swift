@@ -30,6 +30,7 @@ extension ValidatorCore {
         if block.next != block.network { enter(block) }
         let waits = mempool.settle(block, atMilliseconds: now.uptimeMilliseconds)
         actions.append(.measure(waitsMilliseconds: waits))
+        settledLately.add(block.submissions.map(\.hash), atMilliseconds: now.uptimeMilliseconds)
         unpublished[block.height] = (ReceiptBuilder.Block(block), block.nodes)
         if unpublished.count > Self.unpublishedMax, let oldest = unpublished.keys.min() {
             unpublished[oldest] = nil
@@ -115,7 +116,7 @@ extension ValidatorCore {
         built = [:]
         disputed = []
         clockDifferenceMilliseconds = nil
-        incomplete = []
+        incomplete = IncompleteProposals()
         triedRound = nil
         queryAt = nil
         enteredAt = now.uptimeMilliseconds

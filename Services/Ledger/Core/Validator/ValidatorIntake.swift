@@ -21,9 +21,8 @@ extension ValidatorCore {
     @discardableResult
     mutating func take(_ verified: Verified<Submission>) -> Intake {
         let submission = verified.message
-        let isWanted = incomplete.contains { $0.content.submissionHashes.contains(submission.hash) }
         let intake = mempool.receive(
-            verified, isWanted: isWanted, atMilliseconds: now.uptimeMilliseconds)
+            verified, isWanted: incomplete.wants(submission.hash), atMilliseconds: now.uptimeMilliseconds)
         switch intake {
         case .held:
             if mempool.hasWork, !agreement.isAwake { run(agreement.wake()) }
@@ -43,6 +42,8 @@ extension ValidatorCore {
     /// a second.
     private mutating func isToBeAnswered(_ submission: Submission) -> Bool {
         let uptime = now.uptimeMilliseconds
+        // What others pass on often comes just after its block.
+        guard !settledLately.contains(submission.hash, atMilliseconds: uptime) else { return false }
         let isFirst = asked.admits(submission.hash, at: uptime)
         guard isOwn(submission.keyID) || !isFirst else { return false }
         return answered.admits(submission.hash, at: uptime)
