@@ -206,7 +206,8 @@ let package = Package(name: "ConsentMutations", targets: [
             while failure is None:
                 ended = test.poll() is not None
                 text += (test.stdout.read() or b"").decode(errors="replace")
-                failure = re.search(r"Test (\S+\(.*?\)) recorded an issue.*? at (\w+\.swift:\d+)", text)
+                # Arguments of a test may stand on several lines.
+                failure = re.search(r"Test (\S+\(.*?\)) recorded an issue[\s\S]*? at (\w+\.swift:\d+)", text)
                 if ended:
                     break
                 if time.monotonic() - began > RUN_SECONDS_MAX:
@@ -222,6 +223,9 @@ let package = Package(name: "ConsentMutations", targets: [
             if not re.search(r"Test run with [1-9]\d* tests? .*passed", text):
                 raise Misfit(f"no test has run:\n{text[-2000:]}")
             return False, ""
+        failed = re.search(r"✘ Test (\S+\(.*?\)).* failed after", text)
+        if failed:
+            return True, failed[1][:110]
         if "signal" in text:
             return True, "a broken invariant traps"
         raise Misfit(f"the tests could not be run:\n{text[-2000:]}")
