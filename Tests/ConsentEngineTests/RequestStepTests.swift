@@ -97,6 +97,21 @@ import Testing
         #expect(Self.decide(contracts).effect == .deny)
     }
 
+    /// Denials that leave nothing over leave the custodian's policy no say; a gap between them does.
+    @Test(arguments: [(10, ProvisionEffect.deny), (12, .permit)] as [(Int64, ProvisionEffect)])
+    func denialsThatCoverEverythingTogetherDenyTheRequest(_ start: Int64, _ expected: ProvisionEffect) {
+        let denials = [
+            Self.contract("a", .deny, DataScope(dataPeriod: Interval(start: nil, end: 9))),
+            Self.contract("b", .deny, DataScope(dataPeriod: Interval(start: start, end: nil))),
+        ].map { StandingContract($0) }
+        let decision = ConsentEvaluator.decide(
+            sampleRequest([.treatment]), contracts: denials, policies: DecisionPolicies(.allNormal))
+        #expect(decision.effect == expected)
+        #expect(
+            decision.purposes[0].reason
+                == (expected == .deny ? .deniedByContract : .noContractApplies(.allNormal)))
+    }
+
     // MARK: limits
 
     /// A permit of so many codes and nine types, and a denial of the same codes.
