@@ -8,6 +8,19 @@ package struct Identifier<Kind>: Hashable, Sendable, Comparable, CustomStringCon
 
     /// Makes an identifier of exactly 16 bytes; nil for any other count.
     package init?(_ bytes: some Sequence<UInt8>) {
+        let read = bytes.withContiguousStorageIfAvailable { source -> (UInt64, UInt64)? in
+            guard source.count == 16 else { return nil }
+            let raw = UnsafeRawBufferPointer(source)
+            return (
+                UInt64(bigEndian: raw.loadUnaligned(as: UInt64.self)),
+                UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+            )
+        }
+        if let read {
+            guard let read else { return nil }
+            (high, low) = read
+            return
+        }
         var words: (UInt64, UInt64) = (0, 0)
         var count = 0
         for byte in bytes {

@@ -75,6 +75,13 @@ package struct PostgresRow: Sendable {
         try field(column, [TypeOID.bytea]) { bytes, _ in [UInt8](bytes) }
     }
 
+    /// Hands out a column of any type as the server sent it, in the binary form of its type; nil for NULL.
+    package func withWireBytes<Result>(
+        _ column: Int, _ body: (UnsafeRawBufferPointer?) throws -> Result
+    ) rethrows -> Result {
+        try body(wireBytes(column))
+    }
+
     /// Reads a boolean column.
     /// - Throws: `PostgresFault` when it is NULL or of another type.
     package func bool(_ column: Int) throws -> Bool { try required(column, try boolOrNull(column)) }
@@ -126,19 +133,24 @@ extension PostgresRow {
         _ column: Int, _ accepted: [UInt32], acceptsUserTypes: Bool = false,
         read: (UnsafeRawBufferPointer, UInt32) throws -> Value
     ) throws -> Value? {
-        precondition((0..<columnCount).contains(column), "a row has no column of this index")
-        let number = Int32(column)
-        let type = PQftype(result.pointer, number)
+        let bytes = wireBytes(column)
+        let type = PQftype(result.pointer, Int32(column))
         guard accepted.contains(type) || (acceptsUserTypes && type >= TypeOID.firstUserType) else {
             throw PostgresFault(
                 reason: .unreadable,
                 message: "column \(column) is of type `\(type)`, cast it in the statement to read it so")
         }
+        return try bytes.map { try read($0, type) }
+    }
+
+    private func wireBytes(_ column: Int) -> UnsafeRawBufferPointer? {
+        precondition((0..<columnCount).contains(column), "a row has no column of this index")
+        let number = Int32(column)
         guard PQgetisnull(result.pointer, index, number) == 0,
             let start = PQgetvalue(result.pointer, index, number)
         else { return nil }
-        let length = Int(PQgetlength(result.pointer, index, number))
-        return try read(UnsafeRawBufferPointer(start: start, count: length), type)
+        return UnsafeRawBufferPointer(
+            start: start, count: Int(PQgetlength(result.pointer, index, number)))
     }
 
     private func array<Element>(

@@ -132,6 +132,24 @@ package struct LedgerNetwork: Sendable {
             publicPayloads: kind.isPublic ? entries.map { _ in [1] } : [], signer: signer)
     }
 
+    /// A block with the precommits of every validator but the first, in round 0.
+    ///
+    /// - Parameter submissions: others than the block's own, for one that is not what was agreed on.
+    package func finalBlock(_ block: BuiltBlock, submissions: [Submission]? = nil) -> FinalBlock {
+        let precommits = keys.indices.dropFirst().map { index in
+            Vote.make(
+                networkID: genesis.networkID, step: .precommit, height: block.height, round: 0,
+                blockHash: block.blockHash, validator: ValidatorIndex(UInt16(index)),
+                signer: keys[index].consensus)
+        }
+        guard let certificate = Certificate.make(of: precommits, quorum: state.quorum) else {
+            preconditionFailure("all validators but one are a quorum of four or more")
+        }
+        return FinalBlock(
+            blockEntry: block.entry, checkpointText: block.checkpointText, certificate: certificate,
+            submissions: submissions ?? block.submissions)
+    }
+
     /// Verifies a submission as a validator does.
     ///
     /// - Throws: the refusal.

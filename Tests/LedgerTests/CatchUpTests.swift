@@ -36,17 +36,7 @@ import Testing
                 on: head, time: LedgerNetwork.createdAt.advanced(byMilliseconds: Int64(number)),
                 submissions: [], next: network.genesis.initial)
             head = block.head
-            let precommits = (1...3).map { index in
-                Vote.make(
-                    networkID: network.genesis.networkID, step: .precommit, height: block.height, round: 0,
-                    blockHash: block.blockHash, validator: ValidatorIndex(UInt16(index)),
-                    signer: network.keys[index].consensus)
-            }
-            let certificate = Certificate.make(of: precommits, quorum: network.genesis.initial.quorum)
-            let final = FinalBlock(
-                blockEntry: block.entry, checkpointText: block.checkpointText,
-                certificate: try #require(certificate), submissions: [])
-            return .finalBlock(try #require(verifier.verify(final)))
+            return .finalBlock(try #require(verifier.verify(network.finalBlock(block))))
         }
     }
 

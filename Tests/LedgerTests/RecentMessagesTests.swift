@@ -56,44 +56,12 @@ import Testing
             Issue.record("a false signature verifies beside a genuine one")
             return
         }
-        let isBelieved = try [genuine, forged].map { view.verify(.finalBlock(try finalBlock($0))) != nil }
+        let isBelieved = [genuine, forged].map { submission in
+            let block = BlockBuilder.build(
+                on: ChainHead(network.genesis), time: LedgerNetwork.createdAt.advanced(byMilliseconds: 10),
+                submissions: [submission], next: network.genesis.initial)
+            return view.verify(.finalBlock(network.finalBlock(block))) != nil
+        }
         #expect(isBelieved == [true, false])
-    }
-
-    private func finalBlock(_ submission: Submission) throws -> FinalBlock {
-        let block = BlockBuilder.build(
-            on: ChainHead(network.genesis), time: LedgerNetwork.createdAt.advanced(byMilliseconds: 10),
-            submissions: [submission], next: network.genesis.initial)
-        let precommits = (1...3).map { index in
-            Vote.make(
-                networkID: network.genesis.networkID, step: .precommit, height: block.height, round: 0,
-                blockHash: block.blockHash, validator: ValidatorIndex(UInt16(index)),
-                signer: network.keys[index].consensus)
-        }
-        let certificate = Certificate.make(of: precommits, quorum: network.genesis.initial.quorum)
-        return FinalBlock(
-            blockEntry: block.entry, checkpointText: block.checkpointText,
-            certificate: try #require(certificate), submissions: [submission])
-    }
-
-    /// Validators pass on what they hold, often just after its block; a service asks again later.
-    @Test(arguments: [(900, false), (3_000, true)] as [(Int64, Bool)])
-    func aCopyJustAfterItsBlockIsNoQuestion(uptime: Int64, isAnswered: Bool) throws {
-        let state = SignState(networkID: network.genesis.networkID, validator: ValidatorIndex(0))
-        let origin = ValidatorCore.Origin(genesis: network.genesis, signState: state)
-        func moment(_ uptime: Int64) -> Moment {
-            Moment(
-                uptimeMilliseconds: uptime,
-                wallClock: LedgerNetwork.createdAt.advanced(byMilliseconds: 1_000 + uptime))
-        }
-        var core = ValidatorCore(settings: network.settings(0), origin: origin, now: moment(0))
-        _ = core.start(at: moment(0))
-        let submission = try network.submission(sequence: 0)
-        let verifier = MessageVerifier(history: NetworkHistory(network.genesis))
-        let block = try #require(verifier.verify(try finalBlock(submission)))
-        _ = core.receive([.finalBlock(block)], at: moment(1))
-        let actions = core.receive([.submission(try network.verified(submission))], at: moment(uptime))
-        let questions = actions.filter { if case .answer(.submission) = $0 { true } else { false } }
-        #expect(!questions.isEmpty == isAnswered)
     }
 }

@@ -37,16 +37,6 @@ import Testing
             validator: ValidatorIndex(UInt16(index)), signer: network.keys[index].consensus)
     }
 
-    private func finalBlock(_ block: BuiltBlock, submissions: [Submission]) throws -> FinalBlock {
-        let precommits = (1...3).map {
-            vote(.precommit, height: block.height, round: 0, block.blockHash, by: $0)
-        }
-        let certificate = Certificate.make(of: precommits, quorum: network.genesis.initial.quorum)
-        return FinalBlock(
-            blockEntry: block.entry, checkpointText: block.checkpointText,
-            certificate: try #require(certificate), submissions: submissions)
-    }
-
     private func inbound(_ block: FinalBlock) throws -> InboundMessage {
         .finalBlock(try #require(verifier.verify(block)))
     }
@@ -63,12 +53,12 @@ import Testing
             on: first.head, time: created.advanced(byMilliseconds: 20), submissions: genuine,
             next: network.genesis.initial)
         let versions = [
-            try inbound(finalBlock(second, submissions: others)),
-            try inbound(finalBlock(second, submissions: genuine)),
+            try inbound(network.finalBlock(second, submissions: others)),
+            try inbound(network.finalBlock(second, submissions: genuine)),
         ]
         var core = core()
         _ = core.receive(falseOneIsFirst ? versions : versions.reversed(), at: moment(1))
-        _ = core.receive([try inbound(finalBlock(first, submissions: []))], at: moment(2))
+        _ = core.receive([try inbound(network.finalBlock(first))], at: moment(2))
         #expect(core.chain.hash == second.blockHash)
     }
 
@@ -86,5 +76,19 @@ import Testing
         #expect(reported == ValidatorCore.evidenceOfOneValidatorMax)
         #expect(core.evidence.count == reported)
         #expect(core.droppedEvidenceCount == 40 - reported)
+    }
+
+    /// Validators pass on what they hold, often just after its block; a service asks again later.
+    @Test(arguments: [(900, false), (3_000, true)] as [(Int64, Bool)])
+    func aCopyJustAfterItsBlockIsNoQuestion(uptime: Int64, isAnswered: Bool) throws {
+        var core = core()
+        let submission = try network.submission(sequence: 0)
+        let block = BlockBuilder.build(
+            on: ChainHead(network.genesis), time: LedgerNetwork.createdAt.advanced(byMilliseconds: 10),
+            submissions: [submission], next: network.genesis.initial)
+        _ = core.receive([try inbound(network.finalBlock(block))], at: moment(1))
+        let actions = core.receive([.submission(try network.verified(submission))], at: moment(uptime))
+        let questions = actions.filter { if case .answer(.submission) = $0 { true } else { false } }
+        #expect(!questions.isEmpty == isAnswered)
     }
 }

@@ -94,14 +94,22 @@ package struct Submission: BinaryForm {
 
     /// The entries, read from the bytes.
     package var entries: [Entry] {
-        (0..<entryCount).map { place in
-            let start = Self.headerByteCount + place * Entry.byteCount
+        entryBytes(0..<entryCount).map { bytes in
             // INVARIANT: `init` has held every entry's magic, the only thing that can be wrong with 94
             // bytes.
-            guard let entry = try? Entry(decoding: Array(encoded[start..<start + Entry.byteCount])) else {
+            guard let entry = try? Entry(decoding: bytes) else {
                 preconditionFailure("an entry that was read once cannot be read again")
             }
             return entry
+        }
+    }
+
+    /// The bytes of the entries at these places, which are the leaves of the log.
+    package func entryBytes(_ places: Range<Int>) -> [[UInt8]] {
+        precondition((0...entryCount).contains(places.upperBound), "a submission has an entry at each place")
+        return places.map { place in
+            let start = Self.headerByteCount + place * Entry.byteCount
+            return Array(encoded[start..<start + Entry.byteCount])
         }
     }
 

@@ -16,14 +16,48 @@ import TransparencyLog
 
     @Test func anIndependentClientVerifiesTheWholeLog() async throws {
         try await ServedLog.serving(Self.shapes) { log in
-            let policy = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-            defer { try? FileManager.default.removeItem(at: policy) }
-            try Data(log.network.genesis.initial.quorumPolicy.policyFile.utf8).write(to: policy)
-            let (code, output) = try Self.run(
-                ["http://127.0.0.1:\(log.port)", "--policy", policy.path])
-            #expect(code == 0)
-            #expect(output.contains("\(log.size) entries of consentry.example/test, cosigned by 3"))
+            try Self.withPolicy(of: log) { policy in
+                let (code, output) = try Self.run(
+                    "/usr/bin/python3",
+                    [Self.conformance("verify_tiles.py"), log.url, "--policy", policy.path])
+                #expect(code == 0)
+                #expect(output.contains("\(log.size) entries of consentry.example/test, cosigned by 3"))
+            }
         }
+    }
+
+    /// Go's own packages, which verify its checksum database, accept the log and refuse one of another key.
+    @Test func aStockClientVerifiesTheWholeLog() async throws {
+        let program = FileManager.default.temporaryDirectory.appending(
+            path: "tlog_client-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: program) }
+        let built = try Self.run(
+            "/usr/bin/go", ["build", "-o", program.path, Self.conformance("tlog_client/main.go")],
+            environment: [
+                "GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": "",
+                "GOCACHE": program.path + ".cache",
+            ])
+        defer { try? FileManager.default.removeItem(atPath: program.path + ".cache") }
+        try #require(built.code == 0, "\(built.output)")
+        let other = try LedgerNetwork(validatorCount: 4, name: "other").genesis.initial.quorumPolicy
+        try await ServedLog.serving(Self.shapes) { log in
+            try Self.withPolicy(of: log) { policy in
+                let (code, output) = try Self.run(program.path, [log.url, policy.path])
+                #expect(code == 0, "\(output)")
+                #expect(output.hasPrefix("log is valid: \(log.size) entries"))
+                try Data(other.policyFile.utf8).write(to: policy)
+                let refused = try Self.run(program.path, [log.url, policy.path])
+                #expect(refused.code == 1, "\(refused.output)")
+                #expect(refused.output.hasPrefix("log is not valid"))
+            }
+        }
+    }
+
+    private static func withPolicy(of log: ServedLog, _ body: (URL) throws -> Void) throws {
+        let policy = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: policy) }
+        try Data(log.network.genesis.initial.quorumPolicy.policyFile.utf8).write(to: policy)
+        try body(policy)
     }
 
     @Test func bundlesHoldTheLeavesInTheOrderOfTheLog() async throws {
@@ -165,19 +199,25 @@ import TransparencyLog
         }
     }
 
-    /// Runs the tiles client in Python, its output in a file so that no pipe can fill.
-    private static func run(_ arguments: [String]) throws -> (code: Int32, output: String) {
-        let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appending(path: "Conformance/verify_tiles.py")
+    /// Runs a program of `Tests/Conformance`, its output in a file so that no pipe can fill.
+    private static func run(
+        _ program: String, _ arguments: [String], environment: [String: String] = [:]
+    ) throws -> (code: Int32, output: String) {
         let output = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
         defer { try? FileManager.default.removeItem(at: output) }
         _ = FileManager.default.createFile(atPath: output.path, contents: nil)
         let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/python3")
-        process.arguments = [script.path] + arguments
+        process.executableURL = URL(filePath: program)
+        process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardOutput = try FileHandle(forWritingTo: output)
         try process.run()
         process.waitUntilExit()
         return (process.terminationStatus, String(decoding: try Data(contentsOf: output), as: UTF8.self))
+    }
+
+    private static func conformance(_ name: String) -> String {
+        URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "Conformance/\(name)").path
     }
 }

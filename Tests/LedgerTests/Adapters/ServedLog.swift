@@ -55,6 +55,8 @@ struct ServedLog: Sendable {
 
     var size: UInt64 { blocks.last?.commit.block.treeSize ?? 0 }
 
+    var url: String { "http://127.0.0.1:\(port)" }
+
     func get(_ path: String) async throws -> WebAnswer { try await WebAnswer.of(port: port, path) }
 
     /// Stores the blocks, the last `unnoted` of them without notes, and serves them while the body runs.

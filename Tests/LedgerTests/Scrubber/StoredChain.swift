@@ -35,7 +35,7 @@ struct StoredChain {
             head = block.head
             commits.append(
                 BlockCommit(
-                    block: block, certificate: try Self.certificate(block, network),
+                    block: block, certificate: network.finalBlock(block).certificate,
                     cosignature: try Self.cosignatures(block, network)[0], tiles: tiles.append(block.nodes)))
         }
         self.commits = commits
@@ -77,16 +77,6 @@ struct StoredChain {
                 signer: network.keys[Int(index)].consensus)
         }
         return DoubleVote(votes[0], votes[1])
-    }
-
-    private static func certificate(_ block: BuiltBlock, _ network: LedgerNetwork) throws -> Certificate {
-        let precommits = network.keys.indices.prefix(network.genesis.initial.quorum).map { index in
-            Vote.make(
-                networkID: network.genesis.networkID, step: .precommit, height: block.height, round: 0,
-                blockHash: block.blockHash, validator: ValidatorIndex(UInt16(index)),
-                signer: network.keys[index].consensus)
-        }
-        return try #require(Certificate.make(of: precommits, quorum: network.genesis.initial.quorum))
     }
 
     private static func cosignatures(

@@ -37,7 +37,7 @@ struct CheckedBlock: Sendable {
 
     /// The leaves of the block in their order.
     var leaves: [[UInt8]] {
-        block.submissions.flatMap { $0.entries.map(\.encoded) } + [block.blockEntry.encoded]
+        block.submissions.flatMap { $0.entryBytes(0..<$0.entryCount) } + [block.blockEntry.encoded]
     }
 
     fileprivate static func fault(of block: FinalBlock, _ network: NetworkState) -> AuditFinding? {

@@ -89,6 +89,7 @@ struct LedgerConsumer: Sendable {
 
     /// Verifies records on all cores, and gives what verified in their order.
     private func messages(in records: [KafkaRecord]) async -> [InboundMessage] {
+        guard records.count > Self.shareRecordCount else { return records.compactMap { message(in: $0) } }
         let starts = stride(from: 0, to: records.count, by: Self.shareRecordCount)
         return await withTaskGroup(of: (Int, [InboundMessage]).self) { group in
             var shares: [Int: [InboundMessage]] = [:]

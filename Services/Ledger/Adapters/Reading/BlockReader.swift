@@ -27,9 +27,7 @@ struct ReadBlock: Sendable {
         for submission in block.submissions {
             let own = places.clamped(to: start..<start + submission.entryCount)
             if !own.isEmpty {
-                for entry in submission.entries[own.lowerBound - start..<own.upperBound - start] {
-                    leaves.append(entry.encoded)
-                }
+                leaves += submission.entryBytes(own.lowerBound - start..<own.upperBound - start)
             }
             start += submission.entryCount
         }
@@ -73,21 +71,26 @@ final class BlockReader: Sendable {
     private func block(
         _ height: BlockHeight, firstIndex: UInt64, _ session: PostgresSession
     ) throws -> ReadBlock {
-        let known = recent.withLock { recent in
-            recent.first { $0.block.height == height && $0.firstIndex == firstIndex }
+        // One block is read at a time, so that bundles that are asked for together read theirs once.
+        try recent.withLock { recent in
+            let known = recent.first { $0.block.height == height && $0.firstIndex == firstIndex }
+            if let known { return known }
+            let block = try Self.read(height, firstIndex: firstIndex, session)
+            if recent.count == Self.blocksMax { recent.removeFirst() }
+            recent.append(block)
+            return block
         }
-        if let known { return known }
+    }
+
+    private static func read(
+        _ height: BlockHeight, firstIndex: UInt64, _ session: PostgresSession
+    ) throws -> ReadBlock {
         let row = try session.query(
             "SELECT final_block FROM block WHERE height = $1", [.int(Int64(bitPattern: height.value))]
         ).first
         guard let bytes = try row?.bytes(0), let final = try? FinalBlock(decoding: bytes),
             final.height == height
         else { throw StoreFault.contradiction("block \(height)") }
-        let block = ReadBlock(firstIndex: firstIndex, block: final)
-        recent.withLock { recent in
-            if recent.count == Self.blocksMax { recent.removeFirst() }
-            recent.append(block)
-        }
-        return block
+        return ReadBlock(firstIndex: firstIndex, block: final)
     }
 }

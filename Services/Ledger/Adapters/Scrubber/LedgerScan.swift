@@ -30,8 +30,10 @@ struct LedgerScan: Sendable {
         }
     }
 
-    /// The chain up to where the scan has come.
-    var replay: LedgerReplay
+    /// How far the scan has come.
+    var cursor: ScanCursor
+    /// Whether stretches that verified before are recognised, and remembered.
+    let recognises: Bool
     var memory: ScrubMemory
     var damages: [StoreDamage] = []
     /// The scan ends here until the block is restored, because what follows is judged by it.
@@ -40,11 +42,14 @@ struct LedgerScan: Sendable {
     /// Whether everything that is stored was reached, and what belongs to no block was removed.
     var isAtTip = false
 
-    init(replay: LedgerReplay, memory: ScrubMemory) {
-        self.replay = replay
+    init(from cursor: ScanCursor, recognises: Bool, memory: ScrubMemory) {
+        self.cursor = cursor
+        self.recognises = recognises
         self.memory = memory
     }
 
+    /// How much was found so far that is not as it must be.
+    var findingCount: Int { damages.count + lostNotes.count }
     /// Whether it cannot go on.
     var isOver: Bool { isAtTip || lostBlock != nil }
 }

@@ -7,7 +7,7 @@ import Postgres
 import TransparencyLog
 
 /// Verifies blocks in their order, holds every row that belongs to them against them, and writes again what
-/// follows from them and differs; all in one snapshot.
+/// follows from them and differs; all in one snapshot. Stretches that verified before are only recognised.
 struct LedgerScanner {
     // About what is read at once; blocks have up to 900,000 bytes.
     private static let batchBytes = 2_000_000
@@ -48,21 +48,25 @@ struct LedgerScanner {
     mutating func run(through: BlockHeight, until deadline: ContinuousClock.Instant) throws {
         try session.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         while scan.lostBlock == nil, !scan.isAtTip {
-            try takeBatch(through: through)
+            try step(through: through)
             // The last blocks and what lies behind them are judged in the same snapshot.
-            if scan.replay.chain.height < through, ContinuousClock.now >= deadline { return }
+            if scan.cursor.height < through, ContinuousClock.now >= deadline { return }
         }
         if scan.isAtTip { try removeStrays() }
     }
 
-    private mutating func takeBatch(through: BlockHeight) throws {
-        let first = scan.replay.chain.height.next
-        let rows = try rows(from: first)
-        let keys = try keyRows(from: first, count: UInt64(heightsAtOnce))
+    /// Verifies some blocks, none of them in a known stretch unless all of it.
+    private mutating func takeBatch(before known: SoundStretches.Stretch?, through: BlockHeight) throws {
+        let before = scan.cursor.replay.chain
+        let first = before.height.next
+        let count = heightCount(from: first, before: known)
+        let rows = try rows(from: first, count: count)
+        let keys = try keyRows(from: first, count: count)
+        let findingCount = scan.findingCount
         var tiles: [FullTile] = []
         var byteCount = 1
-        for place in 0..<heightsAtOnce {
-            let expected = scan.replay.chain.height.next
+        for place in 0..<count {
+            let expected = scan.cursor.height.next
             let row = rows.indices.contains(place) ? rows[place] : nil
             guard let row, row.block.height == expected.value else {
                 end(expected, "the row is missing", row: nil, through: through)
@@ -72,23 +76,29 @@ struct LedgerScanner {
             let mark = row.mark
             let isVerified = scan.memory.verified.holds(mark, at: row.block.height)
             do throws(LedgerReplay.Refusal) {
-                commit = try scan.replay.advance(decoding: row.block.finalBlock, isVerified: isVerified)
+                commit = try scan.cursor.advance(decoding: row.block.finalBlock, isVerified: isVerified)
             } catch {
                 end(expected, error.description, row: row.block, through: through)
                 break
             }
             tiles += commit.tiles
             byteCount += row.block.finalBlock.count
-            let findingCount = scan.damages.count + scan.lostNotes.count
+            let findingCount = scan.findingCount
             try judge(
                 row, keys[expected.value] ?? [], commit, isVerified: isVerified, through: through)
-            if !isVerified, scan.damages.count + scan.lostNotes.count == findingCount {
+            if !isVerified, scan.findingCount == findingCount {
                 scan.memory.verified.remember(mark, at: row.block.height)
             }
         }
         try judge(tiles)
-        let perHeight = byteCount / max(1, Int(scan.replay.chain.height.next.value - first.value))
+        let perHeight = byteCount / max(1, Int(scan.cursor.height.next.value - first.value))
         heightsAtOnce = min(Self.batchHeightsMax, max(1, Self.batchBytes / max(1, perHeight)))
+        let isSettled = rows.allSatisfy {
+            $0.note != nil || $0.block.height + Self.newHeights < through.value
+        }
+        if rows.count == count, isSettled, scan.findingCount == findingCount {
+            try remember(after: before, unlessIn: known)
+        }
     }
 
     /// What is not there, or no block, is lost up to the height that was stored; beyond it, it is the end.
@@ -111,14 +121,56 @@ struct LedgerScanner {
     }
 }
 
+/// What is passed over because it verified before.
+extension LedgerScanner {
+    /// Passes over what is known and still the same; goes back to a replay, or verifies, where nothing is.
+    private mutating func step(through: BlockHeight) throws {
+        let height = scan.cursor.height
+        let known = scan.recognises ? scan.memory.sound.first(above: height) : nil
+        if let known, scan.cursor.mayPassOver, known.span.heights.lowerBound == height.next.value {
+            if try StretchReader(session: session).digest(of: known.span) == known.digest {
+                return scan.cursor.passOver(known)
+            }
+            scan.memory.sound.forget(known)
+        }
+        guard scan.cursor.isAtReplay else {
+            let replay = scan.memory.sound.replay(notBeyond: height)
+            return scan.cursor.goBack(to: replay ?? LedgerReplay(genesis: settings.genesis))
+        }
+        try takeBatch(before: known, through: through)
+    }
+
+    /// As many heights as are read at once, up to the next known stretch or as many as that has.
+    private func heightCount(from first: BlockHeight, before known: SoundStretches.Stretch?) -> Int {
+        guard let heights = known?.span.heights else { return heightsAtOnce }
+        return first.value < heights.lowerBound
+            ? min(heightsAtOnce, Int(heights.lowerBound - first.value)) : heights.count
+    }
+
+    /// Remembers what verified since a block, all of it in this snapshot.
+    private mutating func remember(
+        after before: ChainHead, unlessIn known: SoundStretches.Stretch?
+    ) throws {
+        let head = scan.cursor.replay.chain
+        guard scan.recognises, scan.lostBlock == nil, !scan.isAtTip,
+            known?.span.heights.contains(head.height.value) != true
+        else { return }
+        let span = SoundStretches.Span(
+            heights: before.height.next.value...head.height.value, leaves: before.tree.size..<head.tree.size)
+        let digest = try StretchReader(session: session).digest(of: span)
+        scan.memory.sound.remember(
+            SoundStretches.Stretch(span, digest: digest), replay: scan.cursor.replay)
+    }
+}
+
 /// What is read.
 extension LedgerScanner {
-    private func rows(from first: BlockHeight) throws -> [Row] {
+    private func rows(from first: BlockHeight, count: Int) throws -> [Row] {
         try session.query(
             """
             SELECT height, first_index, tree_size, block_hash, checkpoint, cosignature, final_block, note.note
             FROM block LEFT JOIN note USING (height) WHERE height >= $1 ORDER BY height LIMIT $2
-            """, [.int(Int64(bitPattern: first.value)), .int(Int64(heightsAtOnce))]
+            """, [.int(Int64(bitPattern: first.value)), .int(Int64(count))]
         ).map { row in
             Row(
                 block: BlockRow(
@@ -131,12 +183,12 @@ extension LedgerScanner {
         }
     }
 
-    private func keyRows(from first: BlockHeight, count: UInt64) throws -> [UInt64: [KeyRow]] {
+    private func keyRows(from first: BlockHeight, count: Int) throws -> [UInt64: [KeyRow]] {
         let rows = try session.query(
             """
             SELECT height, key_id, first_sequence, next_sequence, first_index FROM key_block
             WHERE height >= $1 AND height < $2 ORDER BY height, key_id
-            """, [.int(Int64(bitPattern: first.value)), .int(Int64(bitPattern: first.value + count))])
+            """, [.int(Int64(bitPattern: first.value)), .int(Int64(bitPattern: first.value + UInt64(count)))])
         var keys: [UInt64: [KeyRow]] = [:]
         for row in rows {
             keys[UInt64(bitPattern: try row.int(0)), default: []].append(
@@ -255,7 +307,7 @@ extension LedgerScanner {
     private static let straysMax = 1_000
 
     private mutating func removeStrays() throws {
-        let tip = PostgresValue.int(Int64(bitPattern: scan.replay.chain.height.value))
+        let tip = PostgresValue.int(Int64(bitPattern: scan.cursor.height.value))
         for table in [StoreTable.block, .note, .keyBlock] {
             let rows = try session.query(
                 """
@@ -274,7 +326,7 @@ extension LedgerScanner {
     }
 
     private mutating func removeStrayTiles() throws {
-        let size = scan.replay.chain.tree.size
+        let size = scan.cursor.replay.chain.tree.size
         let levels = 0..<TileAccumulator.levelCount(treeSize: size)
         let counts = levels.map {
             Int64(TileAccumulator.hashCount(level: $0, treeSize: size)) / Int64(TilePath.fullWidth)

@@ -27,8 +27,8 @@ package struct Scrubber: Sendable {
     private var witnessTables: WitnessTables
     // The chain at heights near the end, the oldest first, from which what was written lately is verified.
     private var marks: [LedgerReplay]
-    private var pass: LedgerReplay?
-    private var tail: LedgerReplay?
+    private var pass: ScanCursor?
+    private var tail: ScanCursor?
     // Notes that nobody had; after some of them the rest, too, is taken to have never been.
     private var missedGapCount = 0
     private var passBegan: Int64 = 0
@@ -61,12 +61,12 @@ package struct Scrubber: Sendable {
     /// - Throws: `PostgresFault`.
     package mutating func passOverEverything(through: BlockHeight) async throws -> [StoreDamage] {
         var damages = try await scrubSideTables(through: through)
-        var replay = LedgerReplay(genesis: settings.genesis)
+        var cursor = firstCursor
         var isOver = false
         while !isOver {
-            let scan = try await scan(from: replay, through: through)
+            let scan = try await scan(from: cursor, recognises: true, through: through)
             damages += scan.damages
-            replay = scan.replay
+            cursor = scan.cursor
             isOver = scan.isOver
         }
         memory.finishedPass()
@@ -99,16 +99,16 @@ package struct Scrubber: Sendable {
     }
 
     private mutating func turnTail(through: BlockHeight, at now: Int64) async throws {
-        let scan = try await scan(from: tail ?? marks[0], through: through)
-        tail = scan.isOver ? nil : scan.replay
+        let scan = try await scan(from: tail ?? ScanCursor(marks[0]), recognises: false, through: through)
+        tail = scan.isOver ? nil : scan.cursor
         if tail == nil { tailAt = now + pace.tailMilliseconds }
-        mark(scan.replay)
+        mark(scan.cursor.replay)
     }
 
     private mutating func turnPass(through: BlockHeight, at now: Int64) async throws {
         if pass == nil { passBegan = now }
-        let scan = try await scan(from: pass ?? LedgerReplay(genesis: settings.genesis), through: through)
-        pass = scan.isOver ? nil : scan.replay
+        let scan = try await scan(from: pass ?? firstCursor, recognises: true, through: through)
+        pass = scan.isOver ? nil : scan.cursor
         guard scan.isOver else { return }
         passAt = max(now, passBegan + pace.passMilliseconds)
         guard scan.isAtTip else {
@@ -118,6 +118,11 @@ package struct Scrubber: Sendable {
         memory.finishedPass()
         board.finishedPass(after: .milliseconds(now - passBegan))
     }
+
+    /// What the next pass recognises instead of verifying it.
+    package var sound: SoundStretches { memory.sound }
+
+    private var firstCursor: ScanCursor { ScanCursor(LedgerReplay(genesis: settings.genesis)) }
 
     private mutating func mark(_ replay: LedgerReplay) {
         let (height, size) = (replay.chain.height.value, replay.chain.tree.size)
@@ -141,9 +146,10 @@ package struct Scrubber: Sendable {
 
     /// Scans for the time of one chunk, and brings back what was lost, as far as others have it.
     private mutating func scan(
-        from replay: LedgerReplay, through: BlockHeight
+        from cursor: ScanCursor, recognises: Bool, through: BlockHeight
     ) async throws -> LedgerScan {
-        let (request, settings) = (LedgerScan(replay: replay, memory: memory), settings)
+        let request = LedgerScan(from: cursor, recognises: recognises, memory: memory)
+        let settings = settings
         let deadline = ContinuousClock.now + .milliseconds(pace.chunkMilliseconds)
         var scan = try await store.pool.transaction { session in
             var scanner = LedgerScanner(session, settings: settings, scan: request)
@@ -153,11 +159,11 @@ package struct Scrubber: Sendable {
         memory = scan.memory
         board.report(scan.damages)
         let lostNotes = Set(scan.lostNotes.filter { !$0.wasNeverSeen }.map(\.block.height))
-        board.sawSound(after: replay.chain.height, through: scan.replay.chain.height, except: lostNotes)
+        board.sawSound(after: cursor.height, through: scan.cursor.height, except: lostNotes)
         try await restore(scan.lostNotes)
         if let lost = scan.lostBlock {
             board.want(lost.damage, at: lost.height)
-            if try await mender.restore(lost, on: scan.replay) {
+            if try await mender.restore(lost, on: scan.cursor.replay) {
                 board.restored(.block, at: lost.height)
                 scan.lostBlock = nil
             }

@@ -2,7 +2,7 @@
 ///
 /// That a note or a cosignature was ever there follows from no block, so what lacks one is remembered: few
 /// heights do, and a height that comes to lack one later was edited.
-package struct ScrubMemory: Hashable, Sendable {
+package struct ScrubMemory: Sendable {
     /// The newest height when this process started; the heights up to it are seen first by the first pass.
     private let startHeight: UInt64
     private var seenThrough: UInt64
@@ -11,6 +11,8 @@ package struct ScrubMemory: Hashable, Sendable {
     private var uncosigned: Set<UInt64> = []
     /// The rows whose signatures need not be verified again.
     package var verified = VerifiedRows()
+    /// What need not be verified again as long as all its rows are the same.
+    package var sound = SoundStretches()
 
     /// Remembers nothing yet.
     package init(startHeight: UInt64) {
