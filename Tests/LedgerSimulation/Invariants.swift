@@ -153,7 +153,7 @@ package struct Invariants {
         case .doubleVote(let proof):
             count(proof.message.first)
             count(proof.message.second)
-        case .refused, .cosignature, .query, .status: break
+        case .refused, .cosignature, .query, .status, .settledBlock: break
         }
     }
 

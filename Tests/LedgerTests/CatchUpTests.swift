@@ -1,4 +1,5 @@
 import Cryptography
+import LedgerAdapters
 import LedgerCore
 import LedgerProtocol
 import LedgerSimulation
@@ -142,6 +143,92 @@ import Testing
         let again = isHelped(core.receive([asked[0]], at: moment(2_000)))
         #expect(!first)
         #expect(again)
+        // It repeats itself twenty times a second; an answer a second is enough.
+        let soon = stride(from: Int64(2_050), to: 3_000, by: 50).filter {
+            isHelped(core.receive([asked[0]], at: moment($0)))
+        }
+        let other = isHelped(core.receive([asked[1]], at: moment(2_960)))
+        let later = isHelped(core.receive([asked[0]], at: moment(3_000)))
+        #expect(soon == [])
+        #expect(other)
+        #expect(later)
+    }
+
+    /// It may lack its own cosignature, which it lost with its database.
+    @Test func aBlockThatSomebodyWasSentIsNotVerifiedAndBringsItsCosignatures() throws {
+        let view = NetworkView(network.genesis)
+        let block = BlockBuilder.build(
+            on: ChainHead(network.genesis), time: LedgerNetwork.createdAt.advanced(byMilliseconds: 1),
+            submissions: [], next: network.genesis.initial)
+        var forged = network.finalBlock(block).encoded
+        forged[forged.count - 20] ^= 1
+        #expect(view.verify(blockRecord: forged) == nil)
+        view.hasStored(BlockHeight(1))
+        let settled = try #require(view.verify(blockRecord: forged))
+        guard case .settledBlock(BlockHeight(1)) = settled else {
+            Issue.record("a block of a stored height is more than a hint")
+            return
+        }
+        #expect(view.verify(blockRecord: Array(forged.prefix(11))) == nil)
+        var core = core()
+        _ = try noteOfFirstBlock(&core)
+        #expect(Self.cosignatureAnswers(core.receive([settled, settled], at: moment(4))) == 1)
+    }
+
+    /// Brings a validator the first block and the cosignatures of the others, which it gives back.
+    private func noteOfFirstBlock(_ core: inout ValidatorCore) throws -> [InboundMessage] {
+        let block = BlockBuilder.build(
+            on: ChainHead(network.genesis), time: LedgerNetwork.createdAt.advanced(byMilliseconds: 1),
+            submissions: [], next: network.genesis.initial)
+        let cosignatures = try (1...3).map { index in
+            var state = SignState(
+                networkID: network.genesis.networkID, validator: ValidatorIndex(UInt16(index)))
+            return InboundMessage.cosignature(
+                try state.cosign(
+                    checkpointText: block.checkpointText, height: block.height, time: block.entry.time,
+                    signer: network.keys[index].cosignature))
+        }
+        _ = core.receive(try blocks(1), at: moment(1))
+        _ = core.committed(BlockHeight(1), at: moment(2))
+        _ = core.receive(cosignatures, at: moment(3))
+        return cosignatures
+    }
+
+    private static func cosignatureAnswers(_ actions: [ValidatorAction]) -> Int {
+        actions.count { if case .answer(.cosignatures(BlockHeight(1))) = $0 { true } else { false } }
+    }
+
+    /// Otherwise each answer would be a question to all others.
+    @Test func cosignaturesThatAnswerAnotherAreNoQuestion() throws {
+        var core = core()
+        let cosignatures = try noteOfFirstBlock(&core)
+        _ = core.wake(at: moment(1_500))
+        let asked = Self.cosignatureAnswers(core.receive([cosignatures[1]], at: moment(2_000)))
+        let answered = Self.cosignatureAnswers(core.receive(cosignatures, at: moment(2_010)))
+        // It was asked for again: now everybody answers, and again the answers are no questions.
+        let again = Self.cosignatureAnswers(core.receive([cosignatures[2]], at: moment(3_000)))
+        let answeredAgain = Self.cosignatureAnswers(core.receive(cosignatures, at: moment(3_010)))
+        #expect([asked, answered, again, answeredAgain] == [1, 0, 1, 0])
+    }
+
+    /// Each such vote would be answered by every other validator with the block.
+    @Test func noVoteIsCastOnHeightsWhoseBlocksAreAtHand() throws {
+        var core = core()
+        _ = core.receive([.submission(try network.verified(network.submission(sequence: 0)))], at: moment(1))
+        var actions = core.receive(try blocks(40), at: moment(2))
+        while core.committedHeight < core.chain.height {
+            actions += core.committed(core.committedHeight.next, at: moment(3))
+        }
+        actions += core.wake(at: moment(10_000))
+        var heights: Set<UInt64> = []
+        for case .send(let message) in actions where message.topic == .ledgerConsensus {
+            if case .vote(let vote)? = try? LedgerMessage(decoding: message.bytes) {
+                heights.insert(vote.height.value)
+            }
+        }
+        #expect(core.chain.height == BlockHeight(40))
+        #expect(heights.contains(41))
+        #expect(heights.filter { (10...40).contains($0) } == [])
     }
 
     @Test func aSubmissionBroughtByHandIsToldToTheOthers() throws {

@@ -149,7 +149,7 @@ final class LedgerMetrics: Sendable {
         case .cosignature: messages.increment("cosignature")
         case .query: messages.increment("query")
         case .status: messages.increment("status")
-        case .finalBlock: messages.increment("final block")
+        case .finalBlock, .settledBlock: messages.increment("final block")
         case .doubleVote: messages.increment("double vote")
         }
     }

@@ -1,11 +1,13 @@
 package import LedgerCore
 package import LedgerProtocol
+package import Model
 import Synchronization
 
 /// The history of the network as this process knows it, shared by everything in it that verifies.
 package final class NetworkView: Sendable {
     private let history: Mutex<NetworkHistory>
     private let recent = Mutex(RecentSubmissions())
+    private let stored = Atomic<UInt64>(0)
 
     /// Starts with the genesis file; the store adds the changes that it holds.
     package init(_ genesis: Genesis) { history = Mutex(NetworkHistory(genesis)) }
@@ -31,6 +33,21 @@ package final class NetworkView: Sendable {
             return verifier.verify(block, isKnown: known.contains).map { .finalBlock($0) }
         default: return verifier.verify(message)
         }
+    }
+
+    /// The height up to which this process has stored every block.
+    var storedHeight: BlockHeight { BlockHeight(stored.load(ordering: .relaxed)) }
+
+    /// Takes a greater height as stored.
+    package func hasStored(_ height: BlockHeight) { stored.store(height.value, ordering: .relaxed) }
+
+    /// Reads a value of `ledger.blocks`; nil for one that is not to be believed.
+    ///
+    /// A block of a stored height was meant for another validator: to verify it would cost all what being
+    /// behind costs one.
+    package func verify(blockRecord bytes: [UInt8]) -> InboundMessage? {
+        if let height = FinalBlock.height(of: bytes), height <= storedHeight { return .settledBlock(height) }
+        return (try? LedgerMessage(decoding: bytes)).flatMap { verify($0) }
     }
 
     /// Takes a longer history; what verified stays verified, since no key is ever forgotten.

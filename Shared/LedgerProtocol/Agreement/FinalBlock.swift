@@ -51,6 +51,12 @@ package struct FinalBlock: BinaryForm {
         self.submissions = submissions
     }
 
+    /// Reads the height of an encoded block, and nothing else of it; nil when it does not begin like one.
+    package static func height(of bytes: [UInt8]) -> BlockHeight? {
+        guard var reader = try? BinaryReader(bytes, magic: magic) else { return nil }
+        return try? reader.height()
+    }
+
     package var encoded: [UInt8] {
         let submissionBytes = submissions.reduce(0) { $0 + 4 + $1.encoded.count }
         var writer = BinaryWriter(magic: Self.magic, capacity: 8_192 + submissionBytes)

@@ -110,13 +110,16 @@ struct LedgerConsumer: Sendable {
         {
             return nil
         }
-        guard let value = record.value, let message = try? LedgerMessage(decoding: value),
-            let inbound = network.verify(message)
-        else {
+        guard let value = record.value, let inbound = verify(value, of: record.topic) else {
             metrics.refusedMessages.increment()
             return nil
         }
         metrics.count(inbound)
         return inbound
+    }
+
+    private func verify(_ value: [UInt8], of topic: String) -> InboundMessage? {
+        if topic == Topic.ledgerBlocks.rawValue { return network.verify(blockRecord: value) }
+        return (try? LedgerMessage(decoding: value)).flatMap { network.verify($0) }
     }
 }

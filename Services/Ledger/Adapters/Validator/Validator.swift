@@ -40,6 +40,7 @@ actor Validator {
         executor = ValidatorExecutor(label: "validator.\(settings.validator)")
         self.outlets = outlets
         core = ValidatorCore(settings: settings, origin: origin, now: Self.now())
+        outlets.network.hasStored(origin.chain.height)
     }
 
     /// Starts signing; what was signed before the restart is sent again first.
@@ -69,6 +70,7 @@ actor Validator {
     func committed(_ height: BlockHeight) throws {
         if let failure { throw failure }
         perform(core.committed(height, at: Self.now()))
+        outlets.network.hasStored(core.committedHeight)
         if let failure { throw failure }
     }
 

@@ -1,5 +1,6 @@
 package import Cryptography
 package import LedgerProtocol
+package import Model
 
 /// A message whose signatures verified; only `MessageVerifier` makes one.
 package struct Verified<Message: Hashable & Sendable>: Hashable, Sendable {
@@ -27,6 +28,8 @@ package enum InboundMessage: Sendable {
     case status(Verified<HeightStatus>)
     /// Certificate and submissions verified; that it follows on the chain is for the receiver.
     case finalBlock(Verified<FinalBlock>)
+    /// A block of a height that is stored here, not even decoded: somebody who was behind was sent it.
+    case settledBlock(BlockHeight)
     /// A validator's fault, proven by its own signatures.
     case doubleVote(Verified<DoubleVote>)
 }

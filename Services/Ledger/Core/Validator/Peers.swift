@@ -7,8 +7,9 @@ struct Peers: Sendable {
         var heardAtMilliseconds: Int64?
         /// The highest height for which it has sent anything.
         var highest = BlockHeight(0)
-        /// The height on which it said to work, and how often it has said so in a row.
+        /// The height on which it said to work, since when, and how often it has said so again.
         var height = BlockHeight(0)
+        var statedAtMilliseconds: Int64 = 0
         var repetitions = 0
     }
 
@@ -46,13 +47,17 @@ struct Peers: Sendable {
         peers[index] = peer
     }
 
-    /// Notes a status and says how often the peer has now stated this very height.
-    mutating func stated(_ index: ValidatorIndex, height: BlockHeight) -> Int {
-        guard var peer = peers[index] else { return 0 }
-        peer.repetitions = peer.height == height ? peer.repetitions + 1 : 0
+    /// Notes a status and says how often the peer has stated this very height again, and for how long.
+    mutating func stated(
+        _ index: ValidatorIndex, height: BlockHeight, at now: Int64
+    ) -> (repetitions: Int, milliseconds: Int64) {
+        guard var peer = peers[index] else { return (0, 0) }
+        let isSame = peer.height == height
+        peer.repetitions = isSame ? peer.repetitions + 1 : 0
+        peer.statedAtMilliseconds = isSame ? peer.statedAtMilliseconds : now
         peer.height = height
         peers[index] = peer
-        return peer.repetitions
+        return (peer.repetitions, now - peer.statedAtMilliseconds)
     }
 
     /// How long a validator has been silent, at most since this one started.

@@ -85,6 +85,9 @@ package struct ValidatorCore: Sendable {
     var settledLately = RecentHashes()
     var answered = Throttle<Digest>(intervalMilliseconds: 1_000, keysMax: 1_024)
     var helped = Throttle<HelpKey>(intervalMilliseconds: 1_000, keysMax: 1_024)
+    var repeatedlyHelped = Throttle<ValidatorIndex>(intervalMilliseconds: 1_000, keysMax: 1_024)
+    var cosignaturesAsked = Throttle<BlockHeight>(intervalMilliseconds: 900, keysMax: 4_096)
+    var cosignaturesHelped = Throttle<BlockHeight>(intervalMilliseconds: 60_000, keysMax: 4_096)
     var cosignaturesSent = Throttle<BlockHeight>(intervalMilliseconds: 1_000, keysMax: 1_024)
     var stated = Throttle<BlockHeight>(intervalMilliseconds: 50, keysMax: 16)
 

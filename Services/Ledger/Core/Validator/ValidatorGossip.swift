@@ -7,6 +7,9 @@ extension ValidatorCore {
     // What one validator sends again in one turn; the rest follows in the next.
     private static let submissionBytesMax = 1 << 20
     private static let cosignatureHeightsMax = 16
+    // From so many heights on a validator fetches blocks; an answer over HTTP has 64.
+    private static let fetchedHeightsMin: UInt64 = 64
+    private static let standingMilliseconds: Int64 = 1_000
 
     /// Once a second: says where this validator stands, and sends again what has not led to anything
     /// since the last time.
@@ -63,7 +66,7 @@ extension ValidatorCore {
     mutating func take(_ status: HeightStatus) {
         guard status.validator != settings.validator else { return }
         peers.heard(status.validator, height: status.height, at: now.uptimeMilliseconds)
-        let repetitions = peers.stated(status.validator, height: status.height)
+        let stands = peers.stated(status.validator, height: status.height, at: now.uptimeMilliseconds)
         if status.height > agreement.height {
             sendStatus()
             return
@@ -71,16 +74,21 @@ extension ValidatorCore {
         // One height of difference is the time that messages take.
         let isBehind = status.height.next < agreement.height || isOld(status.height)
         guard isBehind, status.height <= committedHeight else { return }
-        // One that is far behind fetches blocks from the others' stores; the bus is for one that cannot.
-        let isFar = committedHeight.value - status.height.value > FinalBlockBuffer.heightsAheadMax
-        guard repetitions > 0 || (!isFar && isHelper(of: status.validator, at: status.height)) else {
-            return
-        }
+        // One that is far behind fetches blocks from the others' stores; the bus is for one that cannot and
+        // so stands still.
+        let isFar = committedHeight.value - status.height.value > Self.fetchedHeightsMin
+        let isRepeated = isFar ? stands.milliseconds >= Self.standingMilliseconds : stands.repetitions > 0
+        // Then all help, each once a second: it repeats itself more often, and everybody reads the answers.
+        let isHelped =
+            isRepeated
+            ? repeatedlyHelped.admits(status.validator, at: now.uptimeMilliseconds)
+            : !isFar && isHelper(of: status.validator, at: status.height)
+        guard isHelped else { return }
         actions.append(.answer(.finalBlocks(from: status.height, through: committedHeight)))
     }
 
     /// One validator answers at first, another at the next height; all answer a validator that asks again.
-    private func isHelper(of asker: ValidatorIndex, at height: BlockHeight) -> Bool {
+    func isHelper(of asker: ValidatorIndex, at height: BlockHeight) -> Bool {
         let count = network.validators.count
         guard let own = network.position(of: settings.validator) else { return false }
         // One that has left, or is to join, asks too; it has no place, and any will do.
@@ -114,6 +122,7 @@ extension ValidatorCore {
         }
         isCatchingUp = false
         handOver()
+        if mempool.hasWork, !agreement.isAwake { run(agreement.wake()) }
         if finalBlocks.isEmpty, peers.highest > agreement.height.next { sendStatus() }
     }
 

@@ -19,7 +19,7 @@ extension ValidatorCore {
     func isTakenWhileHeld(_ message: InboundMessage) -> Bool {
         switch message {
         case .cosignature, .doubleVote: true
-        case .submission, .refused, .proposal, .vote, .query, .status, .finalBlock: false
+        case .submission, .refused, .proposal, .vote, .query, .status, .finalBlock, .settledBlock: false
         }
     }
 }

@@ -14,6 +14,7 @@ extension ValidatorCore {
         case .query(let query): answer(query)
         case .status(let status): take(status.message)
         case .finalBlock(let block): take(block)
+        case .settledBlock(let height): sendCosignatures(of: height)
         case .doubleVote(let doubleVote): _ = keep(doubleVote.message)
         }
     }
@@ -108,8 +109,14 @@ extension ValidatorCore {
             complete(message.height, note)
             return
         }
-        // A cosignature of long ago is repeated by a validator that still lacks the others'.
-        if isOld(message.height) { sendCosignatures(of: message.height) }
+        // A cosignature of long ago comes from a validator that catches up, and again while it lacks the
+        // others'. What follows it at once are these, sent by whoever answered first.
+        guard isOld(message.height), cosignaturesAsked.admits(message.height, at: now.uptimeMilliseconds)
+        else { return }
+        let isFirst = cosignaturesHelped.admits(message.height, at: now.uptimeMilliseconds)
+        if !isFirst || isHelper(of: message.validator, at: message.height) {
+            sendCosignatures(of: message.height)
+        }
     }
 
     /// Helps a validator that catches up to the note of a height, once a second.
