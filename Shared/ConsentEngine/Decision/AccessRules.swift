@@ -79,7 +79,7 @@ struct AccessRules: Sendable {
     }
 
     /// Whether every rule is about all resources, so that one resource stands for all.
-    var areUnscoped: Bool { !rules.contains { !$0.isUnscoped } }
+    var areUnscoped: Bool { rules.allSatisfy { $0.isUnscoped } }
 
     /// Rule 0: active, about this patient, and binding the custodian; the compiler has checked the rest.
     private mutating func read(
