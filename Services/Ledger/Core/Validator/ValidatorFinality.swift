@@ -124,8 +124,7 @@ extension ValidatorCore {
         agreement = Agreement(
             network: chain.network, validator: settings.validator, height: chain.height.next)
         run(agreement.start(restoring: signState, verifier: verifier))
-        // A vote on a height whose block is at hand would only make everybody send that block.
-        if mempool.hasWork, !isCatchingUp { run(agreement.wake()) }
+        if mempool.hasWork { run(agreement.wake()) }
         for message in upcoming.take(agreement.height) { take(message) }
     }
 

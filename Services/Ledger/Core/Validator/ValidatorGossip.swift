@@ -122,7 +122,6 @@ extension ValidatorCore {
         }
         isCatchingUp = false
         handOver()
-        if mempool.hasWork, !agreement.isAwake { run(agreement.wake()) }
         if finalBlocks.isEmpty, peers.highest > agreement.height.next { sendStatus() }
     }
 
