@@ -23,8 +23,11 @@ enum StepScenarios {
         bench.give(bench.votes(.prevote, round: 0, bench.block(900), by: [1, 2]))
         bench.wait(milliseconds: 600)
         findings.expect(bench.lastVote(.precommit), is: bench.name(0, nil), "split prevotes are waited for")
-        bench.give(bench.votes(.precommit, round: 0, nil, by: [1, 2]))
-        bench.wait(milliseconds: 600)
+        bench.give(bench.votes(.precommit, round: 0, nil, by: [1]))
+        bench.give(bench.votes(.precommit, round: 0, bench.block(900), by: [2]))
+        bench.wait(milliseconds: 100)
+        findings.expect(bench.core.agreement.round, is: 0, "a block that others precommit is not waited for")
+        bench.wait(milliseconds: 500)
         findings.expect(bench.core.agreement.round, is: 1, "a round without a block does not end")
         return findings
     }
@@ -36,6 +39,9 @@ enum StepScenarios {
         bench.wait(milliseconds: 1_010)
         findings.expect(
             bench.lastVote(.precommit), is: bench.name(0, nil), "q prevotes for nil wait for a time-out")
+        bench.give(bench.votes(.precommit, round: 0, nil, by: [1, 2]))
+        bench.wait(milliseconds: 50)
+        findings.expect(bench.core.agreement.round, is: 1, "q precommits for nil are waited out")
         return findings
     }
 

@@ -109,7 +109,7 @@ package struct Agreement: Sendable {
             if step == .propose { vote(.prevote, for: nil) }  // lines 57–60
         case .prevote:
             if step == .prevote { vote(.precommit, for: nil) }  // lines 61–64
-        case .precommit:
+        case .precommit, .nothing:
             startRound(round + 1)  // lines 65–67
         }
         return evaluated()

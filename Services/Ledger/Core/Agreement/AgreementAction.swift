@@ -30,6 +30,8 @@ package struct AgreementTimeout: Hashable, Sendable {
         case prevote
         /// Waiting for precommits that agree.
         case precommit
+        /// Waiting after q precommits for nil, with which nothing can be decided in the round any more.
+        case nothing
 
         package static func < (left: Step, right: Step) -> Bool { left.rawValue < right.rawValue }
     }
@@ -59,6 +61,9 @@ package struct Timeouts: Hashable, Sendable {
     package var prevoteMilliseconds: Int64 = 500
     /// Milliseconds from q precommits of any kind until the next round.
     package var precommitMilliseconds: Int64 = 500
+    /// Milliseconds from q precommits for nil until the next round: none of them can become a decision, so
+    /// there is only to wait for what others may still have to tell of the round.
+    package var nothingMilliseconds: Int64 = 20
     /// Milliseconds that each further round adds: sooner or later they exceed whatever the network takes.
     package var growthMilliseconds: Int64 = 500
     /// The longest time-out in milliseconds, so that a network that heals is back within a minute.
@@ -74,6 +79,7 @@ package struct Timeouts: Hashable, Sendable {
             case .propose: proposerIsSilent ? proposeOfSilentMilliseconds : proposeMilliseconds
             case .prevote: prevoteMilliseconds
             case .precommit: precommitMilliseconds
+            case .nothing: nothingMilliseconds
             }
         let rounds = min(Int64(timeout.round), longestMilliseconds / max(growthMilliseconds, 1))
         return min(base + rounds * growthMilliseconds, longestMilliseconds)

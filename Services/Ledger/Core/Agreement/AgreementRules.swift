@@ -131,6 +131,12 @@ extension Agreement {
             actions.append(.schedule(AgreementTimeout(step: .precommit, height: height, round: round)))
             return true
         }
+        // The same time-out, shortened where it can bring nothing: each turn of a dead proposer meets it.
+        if log[round].precommits.count(for: nil) >= quorum, !log[round].hasScheduledNothing {
+            log[round].hasScheduledNothing = true
+            actions.append(.schedule(AgreementTimeout(step: .nothing, height: height, round: round)))
+            return true
+        }
         return false
     }
 

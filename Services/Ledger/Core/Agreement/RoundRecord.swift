@@ -20,6 +20,7 @@ struct RoundRecord: Sendable {
     var hasScheduledPropose = false
     var hasScheduledPrevote = false
     var hasScheduledPrecommit = false
+    var hasScheduledNothing = false
     var hasSeenPolka = false
 
     /// Whether the round can still matter once it is over: only blocks do, nil votes do not.
