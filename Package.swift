@@ -14,6 +14,7 @@ let package = Package(
         .executable(name: "simulate", targets: ["simulate"]),
         .executable(name: "fuzz", targets: ["fuzz"]),
         .executable(name: "consent-benchmark", targets: ["consent-benchmark"]),
+        .library(name: "FaultyDisk", type: .dynamic, targets: ["FaultyDisk"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -187,6 +188,7 @@ extension [Target] {
                     .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 ],
                 path: "Tests/ConsentBenchmark", swiftSettings: .strict),
+            .target(name: "FaultyDisk", path: "Tests/FaultyDisk"),
             .tests("Model"),
             .tests("Cryptography", ["CLibsodium"]),
             .tests("Merkle", ["Cryptography"]),
@@ -219,7 +221,7 @@ extension [Target] {
                     "CommandLineTools", "LedgerProtocol", "Cryptography", "TransparencyLog", "Merkle",
                     "ConsentEngine",
                 ]),
-            .tests("EndToEnd", of: ["Postgres"]),
+            .tests("EndToEnd", of: ["Postgres", "FaultyDisk"]),
             .tests("Tidy", of: ["Cryptography", "Yams"]),
         ]
     }

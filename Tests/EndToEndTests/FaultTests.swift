@@ -77,6 +77,31 @@ struct FaultTests {
         }
     }
 
+    /// SPEC RELIABILITY F8: what was accepted meanwhile is final within a minute of its return.
+    @Test func aBrokerMayBeAwayForAMinute() async throws {
+        try await RunningSuite.withSuite { suite in
+            try await BackgroundLoad.during(suite) {
+                try await suite.command("kill", "broker")
+                try await Task.sleep(for: .seconds(60))
+                let restarted = try await suite.command("start", "broker")
+                #expect(restarted.exitCode == 0, "\(restarted.output)")
+            }
+            try await Self.checkAfterwards(suite)
+        }
+    }
+
+    /// SPEC RELIABILITY F16: the sign-state is ahead of the database each time.
+    @Test func databasesMayComeBackFromABackupAgainAndAgain() async throws {
+        try await RunningSuite.withSuite { suite in
+            try await BackgroundLoad.during(suite) {
+                for round in 0..<2 * Self.rounds {
+                    try await Self.restoreBackup(suite, RunningSuite.validators[round % 4], after: 1)
+                }
+            }
+            try await Self.checkAfterwards(suite)
+        }
+    }
+
     private static func checkAfterwards(_ suite: RunningSuite) async throws {
         try await WalkTests.checkNothingIsLostOrDoubled(suite)
         let chain = try await suite.agreedChain()
@@ -127,11 +152,13 @@ struct FaultTests {
     }
 
     /// Gives a validator an old database: its sign-state is ahead, so it catches up before it votes.
-    private static func restoreBackup(_ suite: RunningSuite, _ victim: String) async throws {
+    private static func restoreBackup(
+        _ suite: RunningSuite, _ victim: String, after seconds: Int = 4
+    ) async throws {
         let backup = suite.data.appending(path: "backup.sql").path
         let dumped = try await suite.command("dump", victim, backup)
         #expect(dumped.exitCode == 0, "\(dumped.output)")
-        try await Task.sleep(for: .seconds(4))
+        try await Task.sleep(for: .seconds(seconds))
         try await suite.command("stop", victim)
         let restored = try await suite.command("restore", victim, backup)
         #expect(restored.exitCode == 0, "\(restored.output)")

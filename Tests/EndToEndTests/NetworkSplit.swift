@@ -160,13 +160,13 @@ struct NetworkSplitTests {
                         try await Task.sleep(for: .seconds(3))
                         if isOneWay { split.setOneWay(true) } else { split.setCut(true) }
                         try await Task.sleep(for: .seconds(3))
-                        let start = try await Self.height(suite)
+                        let start = try await suite.height(of: "validator-1")
                         try await Task.sleep(for: .seconds(5))
-                        let end = try await Self.height(suite)
+                        let end = try await suite.height(of: "validator-1")
                         // Three of four go on; two and two wait for each other.
                         if far.count == 1 { #expect(end > start) } else { #expect(end == start) }
                         if isOneWay { split.setOneWay(false) } else { split.setCut(false) }
-                        try await Self.waitForProgress(suite, beyond: end)
+                        try await suite.waitForProgress(of: "validator-1", beyond: end)
                     }
                 }
                 let chain = try await suite.agreedChain(hosts: split.hosts)
@@ -185,13 +185,13 @@ struct NetworkSplitTests {
                 let before = try await suite.agreedChain(hosts: split.hosts).count
                 try await BackgroundLoad.during(suite) {
                     split.setBusDelay(milliseconds: 100)
-                    try await Self.waitForProgress(suite, beyond: try await Self.height(suite) + 2)
+                    try await suite.waitForProgress(of: "validator-1", heights: 3)
                     split.setBusCut(true)
-                    try await Self.waitForProgress(suite, beyond: try await Self.height(suite) + 2)
+                    try await suite.waitForProgress(of: "validator-1", heights: 3)
                     split.setBusCut(false)
                     split.setBusDelay(milliseconds: 0)
                     split.setCut(true)
-                    try await Self.waitForProgress(suite, beyond: try await Self.height(suite) + 2)
+                    try await suite.waitForProgress(of: "validator-1", heights: 3)
                     split.setCut(false)
                 }
                 let chain = try await suite.agreedChain(hosts: split.hosts)
@@ -199,21 +199,6 @@ struct NetworkSplitTests {
                 try await suite.checkNoEvidence(hosts: split.hosts)
                 try await WalkTests.checkNothingIsLostOrDoubled(suite)
             }
-        }
-    }
-
-    private static func height(_ suite: RunningSuite) async throws -> Int {
-        let metrics = try await Curl.get("\(try suite.url(of: "validator-1"))/metrics").text
-        let line = metrics.split(separator: "\n").first { $0.hasPrefix("ledger_height ") }
-        return try #require(line.flatMap { Double($0.dropFirst("ledger_height ".count)) }.map { Int($0) })
-    }
-
-    /// SPEC RELIABILITY F13: within 10 s of healing; a debug build under load gets twice that.
-    private static func waitForProgress(_ suite: RunningSuite, beyond height: Int) async throws {
-        let deadline = ContinuousClock.now + .seconds(20)
-        while try await Self.height(suite) <= height {
-            try #require(ContinuousClock.now < deadline, "nothing is decided after healing\n\(suite.logs())")
-            try await Task.sleep(for: .milliseconds(100))
         }
     }
 }

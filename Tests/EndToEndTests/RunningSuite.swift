@@ -88,9 +88,13 @@ struct RunningSuite: Sendable {
 
     /// The port of a process, from the suite's settings.
     func port(of process: String) throws -> Int {
-        let name = "port_" + process.replacingOccurrences(of: "-", with: "_") + "="
-        let line = try text("settings").components(separatedBy: "\n").first { $0.hasPrefix(name) }
-        return try #require(line.flatMap { Int($0.dropFirst(name.count)) })
+        try #require(Int(setting("port_" + process.replacingOccurrences(of: "-", with: "_"))))
+    }
+
+    /// One of the suite's settings.
+    func setting(_ name: String) throws -> String {
+        let line = try text("settings").components(separatedBy: "\n").first { $0.hasPrefix("\(name)=") }
+        return try String(#require(line).dropFirst(name.count + 1))
     }
 
     /// Asks a service's own schema with the service's own role.

@@ -67,6 +67,34 @@ extension RunningSuite {
         }
     }
 
+    /// The newest height that a validator holds.
+    func height(of validator: String) async throws -> Int {
+        let metrics = try await Curl.get("\(try url(of: validator))/metrics").text
+        let line = metrics.split(separator: "\n").first { $0.hasPrefix("ledger_height ") }
+        return try #require(line.flatMap { Double($0.dropFirst("ledger_height ".count)) }.map { Int($0) })
+    }
+
+    /// Waits until a validator is so many heights further, or than a height that it had.
+    ///
+    /// SPEC RELIABILITY F13: within 10 s of healing; a debug build under load gets twice that.
+    func waitForProgress(of validator: String, heights: Int = 1, beyond height: Int? = nil) async throws {
+        var start = height
+        if start == nil { start = try await self.height(of: validator) }
+        let target = try #require(start) + heights
+        try await wait("\(validator) makes no progress", seconds: 20) {
+            try await self.height(of: validator) >= target
+        }
+    }
+
+    /// Waits until something is so, and fails with a sentence and the logs if that takes too long.
+    func wait(_ complaint: String, seconds: Int = 60, until isSo: () async throws -> Bool) async throws {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while try await !isSo() {
+            try #require(ContinuousClock.now < deadline, "\(complaint)\n\(logs())")
+            try await Task.sleep(for: .milliseconds(100))
+        }
+    }
+
     /// No validator has seen another one vote twice.
     func checkNoEvidence(hosts: [String: String] = [:]) async throws {
         for validator in Self.validators {
