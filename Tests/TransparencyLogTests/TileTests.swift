@@ -47,7 +47,8 @@ struct TileTests {
                 let source = tileLevel == 0 ? leaves : upper
                 let first = Int(tile) * TilePath.fullWidth
                 let hashes = Array(source[first..<min(first + TilePath.fullWidth, source.count)])
-                if HashTile.hash(of: position, in: hashes) != hash { wrong.append(position) }
+                let found = [HashTile.hash(of: position, in: hashes), TileNodes(hashes).hash(of: position)]
+                if found != [hash, hash] { wrong.append(position) }
             }
         }
         #expect(wrong.isEmpty)
@@ -56,6 +57,9 @@ struct TileTests {
         #expect(TilePath.holding(SubtreePosition(level: 8, index: 1), treeSize: 600).text == "tile/1/000.p/2")
         #expect(TilePath.holding(SubtreePosition(level: 7, index: 1), treeSize: 600).text == "tile/0/000")
         #expect(HashTile.hash(of: SubtreePosition(level: 2, index: 1), in: Array(leaves[..<7])) == nil)
+        #expect(TileNodes(Array(leaves[..<7])).hash(of: SubtreePosition(level: 2, index: 1)) == nil)
+        #expect(TileNodes(Array(leaves[..<255])).root == nil)
+        #expect(TileNodes(Array(leaves[..<256])).root == upper[0])
         #expect(throws: NoteError.self) { try HashTile.decode([UInt8](repeating: 0, count: 33), width: 1) }
     }
 

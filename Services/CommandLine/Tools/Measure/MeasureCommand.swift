@@ -5,7 +5,7 @@ struct MeasureCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "measure",
         abstract: "Load a ledger, read from it, and measure the bounds of this machine; figures are JSON.",
-        subcommands: [MeasureSubmissions.self, MeasureReceipts.self, MeasureBounds.self])
+        subcommands: [MeasureSubmissions.self, MeasureReceipts.self, MeasureProofs.self, MeasureBounds.self])
 }
 
 extension Duration {
