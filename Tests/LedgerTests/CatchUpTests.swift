@@ -48,6 +48,32 @@ import Testing
         return try #require(verifier.verify(.heightStatus(status)))
     }
 
+    /// One that fetches blocks states its height every second, but cannot propose; waiting a second for each of
+    /// its turns would slow all others as long as it catches up.
+    @Test(arguments: [(2, true), (5, false), (6, false)])
+    func aProposerThatIsBehindGetsLittleTime(stated: UInt64, isGivenUp: Bool) throws {
+        var core = core()
+        _ = core.receive(try blocks(5), at: moment(1))
+        while core.committedHeight < core.chain.height {
+            _ = core.committed(core.committedHeight.next, at: moment(2))
+        }
+        let proposer = network.genesis.initial.proposer(height: BlockHeight(6), round: 0)
+        try #require(proposer.position != 0)
+        for second in 1...8 {
+            _ = core.receive([try status(stated, by: proposer.position)], at: moment(Int64(second) * 1_000))
+            _ = core.wake(at: moment(Int64(second) * 1_000 + 1))
+        }
+        let work = try network.verified(network.submission(sequence: 0))
+        _ = core.receive([.submission(work)], at: moment(8_100))
+        let actions = core.wake(at: moment(8_250))
+        let votes = actions.filter { action in
+            guard case .send(let message) = action, case .vote? = try? LedgerMessage(decoding: message.bytes)
+            else { return false }
+            return true
+        }
+        #expect(!votes.isEmpty == isGivenUp)
+    }
+
     @Test func manyBlocksOfOthersGoToTheStoreAtOnce() throws {
         var core = core()
         let actions = core.receive(try blocks(40), at: moment(1))

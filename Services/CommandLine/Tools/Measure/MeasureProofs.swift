@@ -53,8 +53,8 @@ struct MeasureProofs: ParsableCommand {
     /// The length of a written proof of an entry on the left side of the root, where the ways are longest.
     private func proofByteCount() throws -> Int {
         let origin = "ledger.measure.consentry.example"
-        let leftSide = UInt64(1) << UInt64(max(UInt64.bitWidth - 1 - (tellLengthAt - 1).leadingZeroBitCount, 0))
-        let index = leftSide - 1
+        let leftHeight = max(UInt64.bitWidth - 1 - (tellLengthAt - 1).leadingZeroBitCount, 0)
+        let index = UInt64(1) << UInt64(leftHeight) - 1
         let proof = try ProofBuilder.inclusion(index: index, treeSize: tellLengthAt) { level, index in
             SHA256.hash([UInt8]("\(level) \(index)".utf8))
         }

@@ -57,11 +57,15 @@ struct MeasureSubmissions: AsyncParsableCommand {
         let load = try SubmissionBatch.make(
             networkID: genesis.networkID, signers: signers, starts: starts.mapValues { $0 + 1 },
             count: submissions, entryCount: entries)
+        let interval: Duration? = rate == 0 ? nil : .seconds(1) * entries / rate
+        // Submissions that come closer together than that share a request to the broker.
+        let linger: Duration = .milliseconds(5)
+        let properties = interval.map { $0 < linger } ?? true ? ["linger.ms": "5"] : [:]
         let run = SubmissionRun(
             genesis: genesis,
-            kafka: KafkaConfiguration(bootstrapServers: kafka, clientID: "measure"), bytesMax: bytes)
-        let window = try await run.run(
-            warmUp: warmUp, load: load, interval: rate == 0 ? nil : .seconds(1) * entries / rate)
+            kafka: KafkaConfiguration(
+                bootstrapServers: kafka, clientID: "measure", properties: properties), bytesMax: bytes)
+        let window = try await run.run(warmUp: warmUp, load: load, interval: interval)
         print(String(decoding: report(window).encoded(), as: UTF8.self))
     }
 

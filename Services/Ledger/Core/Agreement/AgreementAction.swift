@@ -55,7 +55,7 @@ package struct AgreementTimeout: Hashable, Sendable {
 package struct Timeouts: Hashable, Sendable {
     /// Milliseconds that the proposer of round 0 has from the moment that there is work.
     package var proposeMilliseconds: Int64 = 1_000
-    /// The same for a proposer that has been silent for long, so that each of its turns costs little.
+    /// The same for a proposer that has long been silent or behind, so that each of its turns costs little.
     package var proposeOfSilentMilliseconds: Int64 = 100
     /// Milliseconds from q prevotes of any kind until a precommit for nil.
     package var prevoteMilliseconds: Int64 = 500
@@ -72,7 +72,7 @@ package struct Timeouts: Hashable, Sendable {
     /// Makes the values that a healthy network never reaches.
     package init() {}
 
-    /// Gives the milliseconds of a time-out; `proposerIsSilent` shortens that of a proposer believed dead.
+    /// Gives the milliseconds of a time-out; `proposerIsSilent` shortens that of a proposer believed away.
     package func milliseconds(of timeout: AgreementTimeout, proposerIsSilent: Bool) -> Int64 {
         let base =
             switch timeout.step {

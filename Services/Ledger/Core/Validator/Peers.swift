@@ -5,6 +5,8 @@ import Model
 struct Peers: Sendable {
     struct Peer: Sendable {
         var heardAtMilliseconds: Int64?
+        /// When it last sent anything of a height at which it could take part in the agreement.
+        var tookPartAtMilliseconds: Int64?
         /// The highest height for which it has sent anything.
         var highest = BlockHeight(0)
         /// The height on which it said to work, since when, and how often it has said so again.
@@ -40,9 +42,14 @@ struct Peers: Sendable {
     /// The height that somebody claims to have reached; it takes a certificate to show that it is true.
     var highestClaimed: BlockHeight { peers.values.map(\.highest).max() ?? BlockHeight(0) }
 
-    mutating func heard(_ index: ValidatorIndex, height: BlockHeight, at now: Int64) {
+    /// Notes a message of a height, while this validator works on `own`.
+    mutating func heard(
+        _ index: ValidatorIndex, height: BlockHeight, own: BlockHeight, at now: Int64
+    ) {
         guard var peer = peers[index] else { return }
         peer.heardAtMilliseconds = now
+        // One height of difference is the time that messages take.
+        if height.next >= own { peer.tookPartAtMilliseconds = now }
         peer.highest = max(peer.highest, height)
         peers[index] = peer
     }
@@ -60,9 +67,9 @@ struct Peers: Sendable {
         return (peer.repetitions, now - peer.statedAtMilliseconds)
     }
 
-    /// How long a validator has been silent, at most since this one started.
-    func milliseconds(sinceHeard index: ValidatorIndex, at now: Int64) -> Int64 {
-        now - (peers[index]?.heardAtMilliseconds ?? startedAt)
+    /// How long a validator has been down or behind, at most since this one started.
+    func milliseconds(sinceTakingPart index: ValidatorIndex, at now: Int64) -> Int64 {
+        now - (peers[index]?.tookPartAtMilliseconds ?? startedAt)
     }
 
     func count(heardWithin milliseconds: Int64, at now: Int64) -> Int {

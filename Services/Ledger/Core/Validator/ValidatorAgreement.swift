@@ -4,7 +4,7 @@ import Model
 
 /// How a validator performs what the agreement asks for.
 extension ValidatorCore {
-    // A proposer that has been silent for so long gets little time for its turn.
+    // A proposer that has not taken part for so long, down or still behind, gets little time for its turn.
     private static let silentMilliseconds: Int64 = 3_000
     private static let queryAfterMilliseconds: Int64 = 50
     private static let queryAgainMilliseconds: Int64 = 500
@@ -22,7 +22,7 @@ extension ValidatorCore {
         switch action {
         case .schedule(let timeout):
             let proposer = network.proposer(height: timeout.height, round: timeout.round)
-            let silence = peers.milliseconds(sinceHeard: proposer, at: now.uptimeMilliseconds)
+            let silence = peers.milliseconds(sinceTakingPart: proposer, at: now.uptimeMilliseconds)
             let isSilent = proposer != settings.validator && silence > Self.silentMilliseconds
             timeouts[timeout] =
                 now.uptimeMilliseconds

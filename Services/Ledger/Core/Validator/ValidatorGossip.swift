@@ -16,7 +16,7 @@ extension ValidatorCore {
     mutating func gossip() {
         let isStuck = heightAtGossip == chain.height
         gossipAt = now.uptimeMilliseconds + Self.gossipMilliseconds
-        peers.heard(settings.validator, height: BlockHeight(0), at: now.uptimeMilliseconds)
+        hear(settings.validator, height: BlockHeight(0))
         sendStatus(.direct)
         if isStuck { gossipHeight() }
         gossipSubmissions()
@@ -65,7 +65,7 @@ extension ValidatorCore {
 
     mutating func take(_ status: HeightStatus) {
         guard status.validator != settings.validator else { return }
-        peers.heard(status.validator, height: status.height, at: now.uptimeMilliseconds)
+        hear(status.validator, height: status.height)
         let stands = peers.stated(status.validator, height: status.height, at: now.uptimeMilliseconds)
         if status.height > agreement.height {
             sendStatus()
@@ -85,6 +85,11 @@ extension ValidatorCore {
             : !isFar && isHelper(of: status.validator, at: status.height)
         guard isHelped else { return }
         actions.append(.answer(.finalBlocks(from: status.height, through: committedHeight)))
+    }
+
+    /// Notes that a validator sent something of a height.
+    mutating func hear(_ sender: ValidatorIndex, height: BlockHeight) {
+        peers.heard(sender, height: height, own: agreement.height, at: now.uptimeMilliseconds)
     }
 
     /// One validator answers at first, another at the next height; all answer a validator that asks again.

@@ -87,7 +87,7 @@ extension ValidatorCore {
     ) -> Bool {
         // What this validator sends it has applied before.
         guard sender != settings.validator else { return false }
-        peers.heard(sender, height: height, at: now.uptimeMilliseconds)
+        hear(sender, height: height)
         // While the store is slow no more is decided than it can take; the final blocks come later.
         if height == agreement.height { return pendingCommitCount <= Self.commitsAheadMax }
         if height > agreement.height {
