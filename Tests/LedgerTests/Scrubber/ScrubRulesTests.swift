@@ -5,20 +5,23 @@ import Model
 import Testing
 
 @Suite struct ScrubRulesTests {
-    @Test(arguments: [(1, 9_900), (10, 900), (50, 100), (100, 0)])
-    func theShareOfACoreIsKept(sharePercent: Int, restMicroseconds: Int64) {
-        #expect(ScrubPace(sharePercent: sharePercent).restMicroseconds(afterBusy: 100) == restMicroseconds)
+    @Test(arguments: [(1, 9_900, 3_233), (10, 900, 233), (50, 100, 0), (100, 0, 0)])
+    func theShareOfACoreIsKept(sharePercent: Int, restMicroseconds: Int64, ofNew: Int64) {
+        let pace = ScrubPace(sharePercent: sharePercent)
+        #expect(pace.restMicroseconds(afterBusy: 100, isNew: false) == restMicroseconds)
+        #expect(pace.restMicroseconds(afterBusy: 100, isNew: true) == ofNew)
     }
 
     @Test func onlyWhatWasThereCanBeGone() {
         var memory = ScrubMemory(startHeight: 2)
         // Seen first by the first pass, one with and one without a note.
         var isGone = [memory.isNoteGone(1, isStored: true), memory.isNoteGone(2, isStored: false)]
-        memory.finishedPass()
+        memory.finishedPass(through: 2)
         isGone += [memory.isNoteGone(1, isStored: false), memory.isNoteGone(2, isStored: false)]
         // The note comes, and goes.
         isGone += [memory.isNoteGone(2, isStored: true), memory.isNoteGone(2, isStored: false)]
         #expect(isGone == [false, false, true, false, false, true])
+        #expect([memory.isNew(2), memory.isNew(3)] == [false, true])
         // A newer height is seen first when it is reached.
         isGone = [memory.isNoteGone(3, isStored: false)]
         memory.saw(3)

@@ -69,7 +69,7 @@ package struct Scrubber: Sendable {
             cursor = scan.cursor
             isOver = scan.isOver
         }
-        memory.finishedPass()
+        memory.finishedPass(through: cursor.height.value)
         return damages
     }
 
@@ -83,19 +83,20 @@ package struct Scrubber: Sendable {
     mutating func turn(through: BlockHeight, at now: Int64) async throws -> Int64 {
         if board.takeRing() { (passAt, tailAt, sideAt) = (now, now, now) }
         let started = ContinuousClock.now
+        var isNew = false
         if sideAt <= now {
             sideAt = now + pace.passMilliseconds
             _ = try await scrubSideTables(through: through)
         } else if tail != nil || tailAt <= now {
             try await turnTail(through: through, at: now)
         } else if pass != nil || passAt <= now {
-            try await turnPass(through: through, at: now)
+            isNew = try await turnPass(through: through, at: now)
         } else {
             return Self.idleMilliseconds
         }
         let (seconds, attoseconds) = (ContinuousClock.now - started).components
         let busy = seconds * 1_000_000 + attoseconds / 1_000_000_000_000
-        return max(1, pace.restMicroseconds(afterBusy: busy) / 1_000)
+        return max(1, pace.restMicroseconds(afterBusy: busy, isNew: isNew) / 1_000)
     }
 
     private mutating func turnTail(through: BlockHeight, at now: Int64) async throws {
@@ -105,18 +106,21 @@ package struct Scrubber: Sendable {
         mark(scan.cursor.replay)
     }
 
-    private mutating func turnPass(through: BlockHeight, at now: Int64) async throws {
+    /// - Returns: whether it went over heights by which no pass has come before.
+    private mutating func turnPass(through: BlockHeight, at now: Int64) async throws -> Bool {
         if pass == nil { passBegan = now }
         let scan = try await scan(from: pass ?? firstCursor, recognises: true, through: through)
         pass = scan.isOver ? nil : scan.cursor
-        guard scan.isOver else { return }
+        let isNew = memory.isNew(scan.cursor.height.value)
+        guard scan.isOver else { return isNew }
         passAt = max(now, passBegan + pace.passMilliseconds)
         guard scan.isAtTip else {
             passAt = now + Self.retryMilliseconds
-            return
+            return isNew
         }
-        memory.finishedPass()
+        memory.finishedPass(through: scan.cursor.height.value)
         board.finishedPass(after: .milliseconds(now - passBegan))
+        return isNew
     }
 
     /// What the next pass recognises instead of verifying it.

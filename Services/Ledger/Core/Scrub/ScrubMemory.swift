@@ -7,6 +7,7 @@ package struct ScrubMemory: Sendable {
     private let startHeight: UInt64
     private var seenThrough: UInt64
     private var passCount = 0
+    private var passedThrough: UInt64 = 0
     private var unnoted: Set<UInt64> = []
     private var uncosigned: Set<UInt64> = []
     /// The rows whose signatures need not be verified again.
@@ -41,8 +42,14 @@ package struct ScrubMemory: Sendable {
     /// Remembers that a height was looked at with everything that belongs to it.
     package mutating func saw(_ height: UInt64) { seenThrough = max(seenThrough, height) }
 
-    /// Remembers that a whole pass is done.
-    package mutating func finishedPass() { passCount += 1 }
+    /// Remembers that a whole pass is done, up to a height.
+    package mutating func finishedPass(through height: UInt64) {
+        passCount += 1
+        passedThrough = height
+    }
+
+    /// Tells whether no pass that was finished has come by a height.
+    package func isNew(_ height: UInt64) -> Bool { height > passedThrough }
 
     private func isFirstSight(_ height: UInt64) -> Bool {
         height > startHeight ? height > seenThrough : passCount == 0
