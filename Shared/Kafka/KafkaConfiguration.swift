@@ -32,9 +32,9 @@ package struct KafkaConfiguration: Sendable {
             "acks": "all",
             "message.timeout.ms": "30000",
             "message.max.bytes": String(KafkaProducer.recordBytesMax),
-            // What is sent is a vote, an event or a batch already, and somebody waits for it. Records that come
-            // while five requests are on their way share the next one. A wait of a millisecond costs more
-            // than it spares: librdkafka spins until it is over. Bulk loads give it `linger.ms` of 5.
+            // What is sent is a vote, an event or a batch already, and somebody waits for it. Records that
+            // come while five requests are on their way share the next one. A wait of a millisecond costs
+            // more than it spares: librdkafka spins until it is over. Bulk loads set 5.
             "linger.ms": "0",
             // An unknown topic is a fault soon, not after `message.timeout.ms`.
             "topic.metadata.propagation.max.ms": "5000",

@@ -48,8 +48,8 @@ import Testing
         return try #require(verifier.verify(.heightStatus(status)))
     }
 
-    /// One that fetches blocks states its height every second, but cannot propose; waiting a second for each of
-    /// its turns would slow all others as long as it catches up.
+    /// One that fetches blocks states its height every second, but cannot propose; waiting a second for each
+    /// of its turns would slow all others as long as it catches up.
     @Test(arguments: [(2, true), (5, false), (6, false)])
     func aProposerThatIsBehindGetsLittleTime(stated: UInt64, isGivenUp: Bool) throws {
         var core = core()
