@@ -81,10 +81,15 @@ struct FaultTests {
     @Test func aBrokerMayBeAwayForAMinute() async throws {
         try await RunningSuite.withSuite { suite in
             try await BackgroundLoad.during(suite) {
+                let before = try await suite.height(of: "validator-1")
+                try await suite.waitForProgress(of: "validator-1", heights: 6, beyond: before)
                 try await suite.command("kill", "broker")
                 try await Task.sleep(for: .seconds(60))
                 let restarted = try await suite.command("start", "broker")
                 #expect(restarted.exitCode == 0, "\(restarted.output)")
+                try await suite.waitForProgress(of: "validator-1", heights: 6)
+                // At least one round of accesses that knew of no fault.
+                try await Task.sleep(for: .seconds(5))
             }
             try await Self.checkAfterwards(suite)
         }

@@ -38,12 +38,14 @@ struct NetworkSplit: Sendable {
     ) async throws {
         let number = Int.random(in: 0...255)
         var split = NetworkSplit(suite: suite, name: "consentry-\(number)", far: far, number: number)
-        try #require(split.connect(), "the namespace \(split.name) could not be made")
         defer {
-            // A test that failed while the sides were apart leaves its route on this machine otherwise.
+            // A test that failed while the sides were apart leaves its route on this machine otherwise, and a
+            // namespace lives on, with its end of the cable, until its last socket is gone.
             _ = run(["route", "delete", "blackhole", split.farAddress + "/32"])
+            _ = run(["link", "delete", split.cable])
             _ = run(["netns", "delete", split.name])
         }
+        try #require(split.connect(), "the namespace \(split.name) could not be made")
         let database = try TCPProxy(
             port: suite.port(of: "postgres"), target: suite.port(of: "postgres"), namespace: split.name)
         defer { database.close() }
