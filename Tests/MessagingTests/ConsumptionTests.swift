@@ -41,8 +41,8 @@ struct ConsumptionTests {
                 let id = try await consent.append(type, subject: subject)
                 _ = try await consent.store.waitUntilFinal(id)
                 ids.append(id)
-                // Final in the table is not yet on the topic, and a revocation is published before it is final:
-                // it would overtake what came before.
+                // Final in the table is not yet on the topic, and a revocation is published before it is
+                // final: it would overtake what came before.
                 try await eventually("it is published") {
                     let waiting = try await consent.count("SELECT count(*) FROM unpublished")
                     let unsent = try await consent.count(
