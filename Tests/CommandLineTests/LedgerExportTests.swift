@@ -167,6 +167,26 @@ import TransparencyLog
         }
     }
 
+    @Test func whatAStolenKeySignedIsToBeDoubted() async throws {
+        try await withScene([1, 30, 2]) { scene in
+            let stolenAt = scene.ledger.blocks[1].blockEntry.time
+            try scene.ledger.replaceStolenKey(since: stolenAt)
+            try scene.ledger.append([2, 3])
+            try scene.ledger.write(to: scene.served)
+            #expect(await scene.export() == 0)
+            // Doubt is no fault of the ledger.
+            #expect(await scene.verify() == 0)
+            var keys = CompromisedKeys(scene.ledger.genesis)
+            var head = ChainHead(scene.ledger.genesis)
+            for block in scene.ledger.blocks {
+                head = try block.verify(after: head)
+                keys.append(block, head: head)
+            }
+            let doubt = "doubt what it signed in blocks 2 to 4"
+            #expect(keys.sentences == ["a key of `consent` is compromised since \(stolenAt): \(doubt)"])
+        }
+    }
+
     @Test func changesTellWhoSignsWhereNoBlockDoes() async throws {
         try await withScene([1, 30]) { scene in
             let early = scene.copy + ".early"

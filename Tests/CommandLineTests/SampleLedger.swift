@@ -26,12 +26,13 @@ struct SampleLedger {
     private var keys: [ValidatorIndex: Keys]
     private var changeCount: UInt64 = 0
     private let organizations: [(id: ParticipantID, signer: Signer)]
-    private let service: Signer
+    private var service: Signer
     private(set) var blocks: [FinalBlock] = []
     private(set) var leafHashes: [Digest] = []
     /// The network that signed each block.
     private var networks: [NetworkState] = []
-    private var head: ChainHead
+    /// The chain after the newest block.
+    private(set) var head: ChainHead
     private var nextSequence: UInt64 = 0
 
     init(name: String = "sample") throws {
@@ -87,9 +88,30 @@ struct SampleLedger {
         let state = head.network
         let old = state.validators[0]
         let fresh = Keys()
-        let change = GovernanceChange.replaceValidator(
-            old.index, fresh.member("again-\(old.member.name)", of: old.member.organization))
-        var document = GovernanceDocument([change], of: state, expires: BlockHeight(1_000))
+        keys[state.members.nextValidatorIndex] = fresh
+        try change([
+            .replaceValidator(
+                old.index, fresh.member("again-\(old.member.name)", of: old.member.organization))
+        ])
+    }
+
+    /// Appends a block in which both organisations give `consent` a new key, since the old one was stolen.
+    mutating func replaceStolenKey(since: Timestamp) throws {
+        guard let old = head.network.service(.consent) else { throw SampleFault() }
+        let fresh = Signer(SigningKey.generate())
+        try change([
+            .replaceService(
+                GenesisService(
+                    service: .consent, organization: old.organization, url: old.url,
+                    signingKey: fresh.publicKey, sealingKey: old.sealingKey, tokenKey: old.tokenKey)),
+            .declareCompromise(KeyCompromise(key: old.signingKey, since: since)),
+        ])
+        service = fresh
+        nextSequence = 0
+    }
+
+    private mutating func change(_ changes: [GovernanceChange]) throws {
+        var document = GovernanceDocument(changes, of: head.network, expires: BlockHeight(1_000))
         for organization in organizations {
             document = document.signed(by: organization.id, with: organization.signer)
         }
@@ -97,7 +119,6 @@ struct SampleLedger {
         let entry = Entry.make(
             kind: .governance, submitter: signer.keyID, id: Self.identifier(), time: 1_795_374_000,
             opening: .zero, networkID: genesis.networkID, payload: document.bytes)
-        keys[state.members.nextValidatorIndex] = fresh
         try append(
             try Submission.make(
                 networkID: genesis.networkID, sequence: changeCount, entries: [entry],

@@ -4,20 +4,31 @@
 import base64
 import json
 import unittest
+from datetime import datetime, timezone
 
 from consentry_verifier.canonical_json import canonical
 from consentry_verifier.changes import Change
+from consentry_verifier.disclosure import Disclosure
 from consentry_verifier.governance import Document, apply
 from consentry_verifier.ledgers import Ledger
 from consentry_verifier.members import json_of
-from consentry_verifier.receipts import verify
+from consentry_verifier.merkle import leaf_hash
+from consentry_verifier.receipts import Receipt, check_author, verify
 from consentry_verifier.refusal import Invalid
 from consentry_verifier.sources import Folder
 from consentry_verifier.states import History
-from ledger_forge import (GENESIS, GENESIS_BYTES, ORGANIZATION_IDS, VECTORS, Files, Forge, entry, governance_document,
-                          governance_submission, public_key, submission, validator)
+from ledger_forge import (GENESIS, GENESIS_BYTES, ORGANIZATION_IDS, ORGANIZATIONS, VECTORS, Files, Forge, entry,
+                          governance_document, governance_submission, public_key, submission, validator)
 
 STATE = GENESIS.initial
+
+
+def time_text_of(milliseconds):
+    """A time as documents write it."""
+    moment = datetime.fromtimestamp(milliseconds // 1_000, timezone.utc)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1_000:03}Z"
+
+
 JOIN = {"change": "addValidator", "validator": validator(4)}
 
 
@@ -89,6 +100,35 @@ class ChangedLedgerTests(unittest.TestCase):
         with self.assertRaisesRegex(Invalid, "key of nobody in force"):
             self.forge.append([submission(name, 0, [entry(name, 0)])])
 
+    def test_a_stolen_key_is_declared_by_a_quorum(self):
+        service = {**STATE.services[0], "signingKey": public_key("signing anew")}
+        name, old = service["name"], STATE.services[0]["signingKey"]
+        owner = next(owner for owner, value in ORGANIZATION_IDS.items() if value == service["organization"])
+        replaced = {"change": "replaceService", "service": service}
+        # The block of the change is made 10 ms after the first one.
+        stolen = {"change": "declareCompromise", "key": old, "since": time_text_of(self.forge.chain.time + 10)}
+        with self.assertRaisesRegex(Invalid, "1 organisations signed"):
+            self.change([replaced, stolen], signers=(owner,))
+        with self.assertRaisesRegex(Invalid, "still in force"):
+            self.change([stolen])
+        self.change([replaced, stolen])
+        self.forge.append()
+        self.assertEqual(self.forge.chain.doubts,
+                         [f"a key of `{name}` is compromised since {stolen['since']}: "
+                          "doubt what it signed in blocks 2 to 2"])
+        with self.assertRaisesRegex(Invalid, "an earlier time already"):
+            self.change([stolen], sequence=1)
+        self.change([{**stolen, "since": time_text_of(0)}], sequence=1)
+        self.assertIn("blocks 1 to 2", self.forge.chain.doubts[0])
+
+    def test_an_organisation_gets_another_key(self):
+        name = ORGANIZATIONS[1]
+        organization = {**next(value for value in STATE.organizations if value["name"] == name),
+                        "key": public_key("South anew")}
+        self.change([{"change": "replaceOrganization", "organization": organization}])
+        with self.assertRaisesRegex(Invalid, "does not verify"):
+            self.change([JOIN], sequence=1)
+
     def test_limits(self):
         limits = {**STATE.limits, "blockEntriesMax": 1_025}
         self.change([{"change": "setLimits", "limits": limits}])
@@ -125,6 +165,23 @@ class PinnedLedgerTests(unittest.TestCase):
         self.assertEqual(len(verify(receipt, self.event, GENESIS_BYTES, self.changes)["cosigners"]), 4)
         with self.assertRaises(Invalid):
             verify(receipt, self.event, GENESIS_BYTES)
+
+    def test_what_a_stolen_key_signed_is_doubted_unless_more_than_may_be_faulty_cosigned_before(self):
+        receipt, disclosure = Receipt((VECTORS / "receipt.txt").read_bytes()), Disclosure(self.event)
+        old = next(value for value in STATE.services if value["name"] == "consent")
+        changes = [{"change": "replaceService", "service": {**old, "signingKey": public_key("consent anew")}}]
+        # The validators cosigned 1, 2 and 3 s after genesis.
+        for seconds, is_doubted in ((1_795_374_003, False), (1_795_374_002, True)):
+            stolen = {"change": "declareCompromise", "key": old["signingKey"], "since": time_text_of(seconds * 1_000)}
+            following = apply(Document(governance_document(STATE, [*changes, stolen]), "document"), STATE, 9)
+            history = History(STATE)
+            history.append(following, 10, 100)
+            cosigners = receipt.verify(history, leaf_hash(disclosure.entry.bytes))
+            if is_doubted:
+                with self.assertRaisesRegex(Invalid, "compromised before the validators cosigned"):
+                    check_author(disclosure.entry, cosigners, history, receipt.note.size)
+            else:
+                check_author(disclosure.entry, cosigners, history, receipt.note.size)
 
     def test_flipped_bits_of_a_change_are_refused(self):
         change = base64.b64decode(json.loads(self.changes)["changes"][0])

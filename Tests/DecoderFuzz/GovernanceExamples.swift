@@ -14,7 +14,10 @@ extension BinaryExamples {
         let every: [GovernanceChange] = [
             .addOrganization(
                 GenesisOrganization(id: TestNetwork.identifier("East"), name: "East \u{e9}", key: key)),
-            .removeOrganization(state.organizations[1].id), .addValidator(newcomer),
+            .removeOrganization(state.organizations[1].id), .replaceOrganization(state.organizations[0]),
+            .declareCompromise(
+                KeyCompromise(key: key, since: Timestamp(milliseconds: 1_795_374_000_001))),
+            .addValidator(newcomer),
             .removeValidator(ValidatorIndex(0)), .replaceValidator(ValidatorIndex(1), newcomer),
             .replaceService(state.services[0]), .setLimits(state.limits),
             .setIssuers([CredentialIssuer(id: "did:example:board", key: key)]),

@@ -143,6 +143,70 @@ private struct Cast {
                 == .quorumNotMet)
     }
 
+    @Test func aQuorumDeclaresAKeyCompromisedThatIsOver() throws {
+        let cast = try Cast()
+        let old = try #require(cast.state.service(.records))
+        let renewed = GovernanceChange.replaceService(
+            GenesisService(
+                service: .records, organization: old.organization, url: old.url,
+                signingKey: TestNetwork.signer("new records").publicKey, sealingKey: old.sealingKey,
+                tokenKey: nil))
+        let compromise = { (milliseconds: Int64) in
+            GovernanceChange.declareCompromise(
+                KeyCompromise(key: old.signingKey, since: Timestamp(milliseconds: milliseconds)))
+        }
+        // A key in force is replaced too, and nobody disowns alone what is on the ledger.
+        #expect(cast.refusal(cast.document([compromise(1_000)])) == .notAllowed)
+        #expect(
+            cast.refusal(cast.document([renewed, compromise(1_000)], signedBy: ["North Hospital"]))
+                == .quorumNotMet)
+        let both = cast.document([compromise(1_000), renewed])
+        #expect(try GovernanceDocument(parsing: both.bytes) == both)
+        let declared = try GovernanceRules.apply(both, to: cast.state, at: BlockHeight(1))
+        #expect(declared.compromise(of: old.signingKey.keyID)?.since == Timestamp(milliseconds: 1_000))
+        #expect(declared.json["compromisedKeys"]?.array?.count == 1)
+        #expect(cast.state.json["compromisedKeys"] == nil)
+
+        let apply = { (milliseconds: Int64) in
+            try GovernanceRules.apply(
+                cast.document([compromise(milliseconds)], on: declared), to: declared, at: BlockHeight(2))
+        }
+        // What is doubted is not trusted again.
+        #expect(throws: GovernanceFault.self) { try apply(1_001) }
+        #expect(throws: GovernanceFault.self) { try apply(1_000) }
+        let earlier = try apply(999)
+        #expect(earlier.members.compromises.map(\.since.milliseconds) == [999])
+        #expect(earlier.hash != declared.hash)
+    }
+
+    @Test func anOrganisationGetsAnotherKeyAndItsOldOneSignsNoMore() throws {
+        let cast = try Cast()
+        let old = try #require(cast.state.organization(cast.id("South Clinic")))
+        let key = TestNetwork.signer("South Clinic anew")
+        let renewed = GenesisOrganization(id: old.id, name: "South Hospital", key: key.publicKey)
+        let next = try GovernanceRules.apply(
+            cast.document([.replaceOrganization(renewed)]), to: cast.state, at: BlockHeight(1))
+        #expect(next.organization(old.id) == renewed && next.organizations.count == 2)
+        #expect(next.submitter(old.key.keyID) == nil && next.submitter(key.keyID) != nil)
+        let add = [GovernanceChange.addValidator(cast.validator("fifth"))]
+        let half = cast.document(add, on: next, signedBy: ["North Hospital"])
+        #expect(throws: GovernanceFault.self) {
+            try GovernanceRules.apply(
+                half.signed(by: old.id, with: cast.key("South Clinic")), to: next, at: BlockHeight(2))
+        }
+        let joined = try GovernanceRules.apply(
+            half.signed(by: old.id, with: key), to: next, at: BlockHeight(2))
+        #expect(joined.validators.count == 5)
+        // The old key never comes back, for whatever purpose.
+        #expect(throws: GovernanceFault.self) {
+            try GovernanceRules.apply(
+                cast.document([.replaceOrganization(old)], on: next, signedBy: ["North Hospital"])
+                    .signed(by: old.id, with: key), to: next, at: BlockHeight(2))
+        }
+        let stranger = GenesisOrganization(id: cast.id("West"), name: "West", key: key.publicKey)
+        #expect(cast.refusal(cast.document([.replaceOrganization(stranger)])) == .notAllowed)
+    }
+
     @Test func whatIsStaleExpiredForeignOrForbiddenChangesNothing() throws {
         let cast = try Cast()
         let add = [GovernanceChange.addValidator(cast.validator("fifth"))]

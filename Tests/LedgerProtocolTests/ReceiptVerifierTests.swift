@@ -141,6 +141,46 @@ import TransparencyLog
         }
     }
 
+    /// The validators cosigned 1, 2 and 3 s after genesis; one of four may be faulty and its clock wrong.
+    @Test(arguments: [
+        (since: 1_795_374_003, isFirstSound: true, isDoubted: false), (1_795_374_002, true, true),
+        (1_795_374_003, false, true), (1_795_374_009, false, false),
+    ])
+    func whatAStolenKeySignedIsDoubtedUnlessItIsOlder(
+        since: Int64, isFirstSound: Bool, isDoubted: Bool
+    ) throws {
+        let state = genesis.initial
+        let old = try #require(state.service(.consent))
+        let since = Timestamp(seconds: since)
+        var changes = [
+            GovernanceChange.replaceService(
+                GenesisService(
+                    service: .consent, organization: old.organization, url: old.url,
+                    signingKey: TestNetwork.signer("new consent").publicKey, sealingKey: old.sealingKey,
+                    tokenKey: old.tokenKey)),
+            .declareCompromise(KeyCompromise(key: old.signingKey, since: since)),
+        ]
+        if !isFirstSound {
+            let key = state.validators[0].member.cosignatureKey
+            changes += [
+                .replaceValidator(ValidatorIndex(0), Examples.network.newcomer("fifth", number: 5)),
+                .declareCompromise(KeyCompromise(key: key, since: since)),
+            ]
+        }
+        let document = Examples.network.document(changes, of: state, expires: BlockHeight(100))
+        var history = NetworkHistory(genesis)
+        history.append(
+            try GovernanceRules.apply(document, to: state, at: BlockHeight(9)), from: BlockHeight(10),
+            treeSizeBefore: 100)
+        let verified = try ReceiptVerifier.verify(
+            receipt: Examples.receipt, disclosure: Examples.event.bytes, history: history)
+        #expect(verified.doubt?.code == (isDoubted ? .compromisedKey : nil))
+        // Other keys raise no doubt about what this one signed.
+        let others = try ReceiptVerifier.verify(
+            receipt: Examples.receipt, disclosure: Examples.event.bytes, history: NetworkHistory(genesis))
+        #expect(others.doubt == nil)
+    }
+
     /// The bits whose flip is accepted.
     private func flips(
         of bytes: [UInt8], where isTried: (Int) -> Bool = { _ in true },

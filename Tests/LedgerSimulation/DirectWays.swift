@@ -104,8 +104,7 @@ extension Simulation {
         nodes[index].askedLast = (nodes[index].askedLast + 1) % nodes.count
         let giver = nodes[index].askedLast
         guard giver != index, arrives(Link(from: giver, to: index)) else { return }
-        let blocks = nodes[giver].commits
-            .filter { $0.block.height > core.chain.height && $0.block.height <= target }
+        let blocks = nodes[giver].commits(from: core.chain.height.next, through: target)
             .prefix(Self.fetchedBlocksMax)
         guard !blocks.isEmpty else { return }
         let batch = MessageBatch.encode(blocks.map(\.finalBlock.encoded))

@@ -74,12 +74,11 @@ extension Simulation {
     private mutating func answer(_ question: StoredQuestion, _ index: Int) {
         switch question {
         case .finalBlocks(let from, let through):
-            for commit in nodes[index].commits
-            where commit.block.height >= from && commit.block.height <= through {
+            for commit in nodes[index].commits(from: from, through: through) {
                 post(commit.finalBlock.encoded, from: index)
             }
         case .cosignatures(let height):
-            let own = nodes[index].commits.first { $0.block.height == height }?.cosignature
+            let own = nodes[index].commits(from: height, through: height).first?.cosignature
             let note = nodes[index].notes[height]?
                 .cosignatures(height: height, network: invariants.history.state(at: height))
             for message in note ?? [own].compactMap({ $0 }) { post(message.encoded, from: index) }

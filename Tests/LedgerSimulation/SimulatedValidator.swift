@@ -55,6 +55,13 @@ package struct SimulatedValidator {
         settled.formUnion(commit.block.submissions.map(\.hash))
     }
 
+    /// The stored blocks of a range of heights, fewer when it does not hold them all.
+    func commits(from: BlockHeight, through: BlockHeight) -> ArraySlice<BlockCommit> {
+        let end = Int(min(through.value, UInt64(commits.count)))
+        let start = Int(min(max(from.value, 1) - 1, UInt64(end)))
+        return commits[start..<end]
+    }
+
     /// Puts an older copy of the database in place; the sign-state is not in it.
     mutating func restore(height: Int) {
         commits.removeLast(max(commits.count - height, 0))

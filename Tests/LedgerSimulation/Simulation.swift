@@ -62,7 +62,8 @@ package struct Simulation {
     var office: PostOffice
     var kept: [Letter] = []
     var submissions: [Submission] = []
-    var unrepeated: Set<Digest> = []
+    // What is sent again each second, until it is final.
+    var repeated: [Submission] = []
     // The change to the network that was submitted last, and the sequence of the next one.
     var change: Digest?
     var changeSequence: UInt64 = 0
@@ -119,7 +120,7 @@ package struct Simulation {
         _ submission: Submission, to receivers: [Int]? = nil, isRepeated: Bool = true
     ) {
         submissions.append(submission)
-        if !isRepeated { unrepeated.insert(submission.hash) }
+        if isRepeated { repeated.append(submission) }
         if isDirect, silence != nil {
             bring(submission)
         } else {
@@ -197,10 +198,10 @@ package struct Simulation {
             let height = stored.commit.block.height
             step(index, "stored a block") { $0.committed(height, at: $1) }
         case .resubmit:
-            for submission in submissions where !unrepeated.contains(submission.hash) {
-                let isFinal = honest.contains { nodes[$0].settled.contains(submission.hash) }
-                if !isFinal { broadcast(submission.encoded, from: nil) }
+            repeated = repeated.filter { submission in
+                !honest.contains { nodes[$0].settled.contains(submission.hash) }
             }
+            for submission in repeated { broadcast(submission.encoded, from: nil) }
             queue.add(.resubmit, at: time + Self.resubmitMilliseconds)
         case .mischief(let index): try doMischief(index)
         case .post(let link, let epoch): post(link, epoch: epoch)

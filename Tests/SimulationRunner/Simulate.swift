@@ -34,11 +34,15 @@ struct Simulate: AsyncParsableCommand {
     @Flag(help: "Run the directed scenarios, each of one guard, before the seeds.")
     var scenarios = false
 
+    @Option(help: "Instead of seeds: one of four validators is away for so many blocks, then catches up.")
+    var absence: Int?
+
     func validate() throws {
         if let behaviour, Behaviour(rawValue: behaviour) == nil {
             let names = Behaviour.allCases.map(\.rawValue).joined(separator: ", ")
             throw ValidationError("unknown behaviour `\(behaviour)`; choose one of \(names)")
         }
+        guard absence ?? 1 > 0 else { throw ValidationError("an absence is of at least 1 block") }
         guard (1...64).contains(validators ?? 4), jobs > 0, failuresMax > 0 else {
             throw ValidationError("a network has 1 to 64 validators; jobs and failures are at least 1")
         }
@@ -47,6 +51,10 @@ struct Simulate: AsyncParsableCommand {
     func run() async throws {
         if let seed {
             try replay(seed)
+            return
+        }
+        if let absence {
+            try runAbsence(of: absence)
             return
         }
         var tally = Tally()
@@ -66,6 +74,23 @@ struct Simulate: AsyncParsableCommand {
         try SeededRun.run(
             seed: seed, validatorCount: validators,
             behaviour: behaviour.flatMap { Behaviour(rawValue: $0) }, trace: trace)
+    }
+
+    private func runAbsence(of blockCount: Int) throws {
+        let absence = try Absence.run(blocks: blockCount) { height in
+            if height % 10_000 == 0 { print("\(height) blocks without it") }
+            fflush(nil)
+        }
+        let pace = absence.blockMilliseconds
+        print(
+            """
+            away for \(absence.missedCount) blocks, it holds everything after \
+            \(absence.caughtUpMilliseconds / 1_000) s of the simulated clock; a block took the others \
+            \(Int(pace.before)) ms before and \(Int(pace.meanwhile)) ms meanwhile, in which they made \
+            \(absence.meanwhileCount)
+            """)
+        for finding in absence.findings { print(finding) }
+        if !absence.findings.isEmpty { throw ExitCode(1) }
     }
 
     private func runScenarios() throws -> Int {

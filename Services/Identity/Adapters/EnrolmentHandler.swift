@@ -56,6 +56,9 @@ struct EnrolmentHandler: Sendable {
         }
     }
 
+    /// The network as governance has made it by now.
+    private var network: NetworkHistory { host.context.network.current }
+
     private func execute(_ command: EnrolParticipant) async throws -> (event: EntryID, isNew: Bool) {
         for _ in 1..<Self.attemptMax {
             do {
@@ -104,7 +107,7 @@ struct EnrolmentHandler: Sendable {
             isKeyTaken: try signingKey.map {
                 try participants.isTaken($0, byOtherThan: participant.id, in: session)
             } ?? false,
-            isFounderID: host.genesis.organization(participant.id) != nil,
+            isFounderID: network.periods.contains { $0.state.organization(participant.id) != nil },
             authority: host.genesis.service(.consent)?.url)
     }
 
@@ -112,7 +115,7 @@ struct EnrolmentHandler: Sendable {
         of command: EnrolParticipant, in session: PostgresSession
     ) throws -> EnrolmentFacts.Sponsor {
         if command.enrolment.participant.kind == .organization {
-            return host.genesis.organization(command.sponsor).map { .founder($0.key) } ?? .unknown
+            return network.newest.organization(command.sponsor).map { .founder($0.key) } ?? .unknown
         }
         return try participants.find(command.sponsor, in: session).map { .participant($0) } ?? .unknown
     }

@@ -38,7 +38,7 @@ package struct RegisteredParticipant: Hashable, Sendable {
 package struct EnrolmentFacts: Sendable {
     /// Who vouches, as far as the sponsor is known.
     package enum Sponsor: Sendable {
-        /// An organisation of genesis and the key with which it governs.
+        /// An organisation that takes part in the network, and the key with which it governs.
         case founder(PublicSigningKey)
         /// An enrolled participant.
         case participant(RegisteredParticipant)
@@ -56,7 +56,7 @@ package struct EnrolmentFacts: Sendable {
     package let enrolmentMark: Digest
     /// Whether another participant has the signing key already.
     package let isKeyTaken: Bool
-    /// Whether the id is that of an organisation of genesis.
+    /// Whether the id is that of an organisation that takes part in the network or once did.
     package let isFounderID: Bool
     /// The URL of the consent service in genesis.
     package let authority: String?

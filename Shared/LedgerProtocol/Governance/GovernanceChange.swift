@@ -1,3 +1,4 @@
+import Cryptography
 package import Model
 
 /// One change to the network that a governance document makes.
@@ -6,6 +7,8 @@ package enum GovernanceChange: Hashable, Sendable {
     case addOrganization(GenesisOrganization)
     /// An organisation without validators and services takes part no more.
     case removeOrganization(ParticipantID)
+    /// An organisation gets another name or another key.
+    case replaceOrganization(GenesisOrganization)
     /// A validator joins with the next index.
     case addValidator(GenesisValidator)
     /// A validator leaves; its index is never used again.
@@ -14,6 +17,8 @@ package enum GovernanceChange: Hashable, Sendable {
     case replaceValidator(ValidatorIndex, GenesisValidator)
     /// A service of the same organisation gets new keys or another address.
     case replaceService(GenesisService)
+    /// A key that is over, or is replaced with this document, may have been another's since a time.
+    case declareCompromise(KeyCompromise)
     /// Blocks get other limits.
     case setLimits(GenesisLimits)
     /// Other issuers of credentials are trusted.
@@ -26,11 +31,15 @@ package enum GovernanceChange: Hashable, Sendable {
         switch self {
         case .addOrganization(let organization): "add the organisation `\(organization.name)`"
         case .removeOrganization(let id): "remove the organisation `\(id)`"
+        case .replaceOrganization(let organization):
+            "give the organisation `\(organization.id)` the name `\(organization.name)` and its key"
         case .addValidator(let validator): "add the validator `\(validator.name)` at \(validator.url)"
         case .removeValidator(let index): "remove validator \(index)"
         case .replaceValidator(let index, let validator):
             "replace validator \(index) by `\(validator.name)` with new keys at \(validator.url)"
         case .replaceService(let service): "give the service `\(service.name)` new keys, at \(service.url)"
+        case .declareCompromise(let compromise):
+            "declare the key \(Base64.encode(compromise.key.bytes)) compromised since \(compromise.since)"
         case .setLimits(let limits):
             "limit blocks to \(limits.blockEntriesMax) entries and \(limits.blockBytesMax) bytes"
         case .setIssuers(let issuers): "trust \(issuers.count) issuers of credentials"
@@ -64,6 +73,10 @@ package enum GovernanceChange: Hashable, Sendable {
         case "removeOrganization":
             self = .removeOrganization(
                 try Self.object(value, path, ["organization"]).participant("organization"))
+        case "replaceOrganization":
+            let object = try Self.object(value, path, ["organization"])
+            self = .replaceOrganization(
+                try Self.members.organization(object.value("organization"), "\(path).organization"))
         case "addValidator":
             let object = try Self.object(value, path, ["validator"])
             self = .addValidator(try Self.members.validator(object.value("validator"), "\(path).validator"))
@@ -77,6 +90,10 @@ package enum GovernanceChange: Hashable, Sendable {
         case "replaceService":
             let object = try Self.object(value, path, ["service"])
             self = .replaceService(try Self.members.service(object.value("service"), "\(path).service"))
+        case "declareCompromise":
+            let object = try Self.object(value, path, ["key", "since"])
+            self = .declareCompromise(
+                KeyCompromise(key: try object.signingKey("key"), since: try object.time("since")))
         case "setLimits":
             let object = try Self.object(value, path, ["limits"])
             self = .setLimits(try Self.members.limits(object.value("limits"), "\(path).limits"))
@@ -98,6 +115,8 @@ package enum GovernanceChange: Hashable, Sendable {
             ["change": "addOrganization", "organization": organization.json]
         case .removeOrganization(let id):
             ["change": "removeOrganization", "organization": .string(id.description)]
+        case .replaceOrganization(let organization):
+            ["change": "replaceOrganization", "organization": organization.json]
         case .addValidator(let validator): ["change": "addValidator", "validator": validator.json]
         case .removeValidator(let index): ["change": "removeValidator", "index": Self.json(of: index)]
         case .replaceValidator(let index, let validator):
@@ -105,6 +124,11 @@ package enum GovernanceChange: Hashable, Sendable {
                 "change": "replaceValidator", "index": Self.json(of: index), "validator": validator.json,
             ]
         case .replaceService(let service): ["change": "replaceService", "service": service.json]
+        case .declareCompromise(let compromise):
+            [
+                "change": "declareCompromise", "key": .string(Base64.encode(compromise.key.bytes)),
+                "since": .string(compromise.since.description),
+            ]
         case .setLimits(let limits): ["change": "setLimits", "limits": limits.json]
         case .setIssuers(let issuers): ["change": "setIssuers", "issuers": .array(issuers.map(\.json))]
         case .setWitnesses(let witnesses):

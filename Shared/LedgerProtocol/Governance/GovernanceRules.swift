@@ -47,7 +47,8 @@ package enum GovernanceRules {
 
     /// How many organisations must sign, and which one must be among them where it is its own affair alone.
     ///
-    /// An organisation gives its own services new keys alone; anything else needs a quorum.
+    /// An organisation gives its own services new keys alone; anything else needs a quorum, as does the word
+    /// that a key is compromised: nobody disowns alone what is on the ledger.
     package static func approvalsNeeded(
         for document: GovernanceDocument, on state: NetworkState
     ) -> (count: Int, owner: ParticipantID?) {
@@ -91,10 +92,13 @@ package enum GovernanceRules {
         switch change {
         case .addOrganization(let organization): members.organizations.append(organization)
         case .removeOrganization(let id):
-            guard let place = members.organizations.firstIndex(where: { $0.id == id }) else {
-                throw GovernanceFault(.notAllowed, "the organisation `\(id)` takes no part")
-            }
-            members.retiredKeys.append(members.organizations.remove(at: place).key)
+            members.retiredKeys.append(
+                members.organizations.remove(at: try place(of: id, members)).key)
+        case .replaceOrganization(let organization):
+            let place = try place(of: organization.id, members)
+            let old = members.organizations[place]
+            if old.key != organization.key { members.retiredKeys.append(old.key) }
+            members.organizations[place] = organization
         case .addValidator(let validator): try add(validator, &members)
         case .removeValidator(let index): _ = try remove(index, &members)
         case .replaceValidator(let index, let validator):
@@ -105,10 +109,37 @@ package enum GovernanceRules {
             }
             try add(validator, &members)
         case .replaceService(let service): try replace(service, &members)
+        case .declareCompromise(let compromise): try declare(compromise, &members)
         case .setLimits(let limits): members.limits = limits
         case .setIssuers(let issuers): members.issuers = issuers
         case .setWitnesses(let witnesses): members.witnesses = witnesses
         }
+    }
+
+    private static func place(
+        of id: ParticipantID, _ members: NetworkMembers
+    ) throws(GovernanceFault) -> Int {
+        guard let place = members.organizations.firstIndex(where: { $0.id == id }) else {
+            throw GovernanceFault(.notAllowed, "the organisation `\(id)` takes no part")
+        }
+        return place
+    }
+
+    private static func declare(
+        _ compromise: KeyCompromise, _ members: inout NetworkMembers
+    ) throws(GovernanceFault) {
+        guard let place = members.compromises.firstIndex(where: { $0.key == compromise.key }) else {
+            members.compromises.append(compromise)
+            return
+        }
+        // A later time would give back its trust to what is doubted already.
+        let known = members.compromises[place].since
+        guard compromise.since < known else {
+            throw GovernanceFault(
+                .notAllowed,
+                "the key is compromised since `\(known)` already; only an earlier time changes that")
+        }
+        members.compromises[place] = compromise
     }
 
     private static func add(

@@ -45,7 +45,7 @@ package struct GenesisDraft: Sendable {
             },
             nextValidatorIndex: ValidatorIndex(UInt16(validators.count)), services: services,
             issuers: issuers,
-            witnesses: [], limits: limits, retiredKeys: [])
+            witnesses: [], limits: limits, retiredKeys: [], compromises: [])
     }
 
     /// Makes the file and reads it back, so that what is written is what every process will accept.

@@ -111,6 +111,18 @@ enum GenesisRules {
         let serviceKeys = members.services.flatMap { [$0.signingKey] + ($0.tokenKey.map { [$0] } ?? []) }
         let keys = members.organizations.map(\.key) + validatorKeys + serviceKeys
         try distinct.check((keys + members.retiredKeys).map(\.description), "signing key")
+        try checkCompromises(members, document: document)
+    }
+
+    private static func checkCompromises(
+        _ members: NetworkMembers, document: String
+    ) throws(GenesisFault) {
+        let retired = Set(members.retiredKeys)
+        for compromise in members.compromises where !retired.contains(compromise.key) {
+            throw .wrong(
+                "compromisedKeys", "keys that were in force and are not any more; replace them too",
+                in: document)
+        }
     }
 
     /// Refuses a value that a list has twice.

@@ -85,6 +85,8 @@ package struct NetworkMembers: Hashable, Sendable {
     package var limits: GenesisLimits
     /// Keys that were in force and are not any more, in the order in which they ended; none comes back.
     package var retiredKeys: [PublicSigningKey]
+    /// Those of them that are compromised, in the order in which that was declared.
+    package var compromises: [KeyCompromise]
 }
 
 /// Who and what the network consists of at a height: the genesis file and every change made since.

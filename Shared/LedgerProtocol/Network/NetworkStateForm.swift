@@ -22,25 +22,35 @@ extension NetworkState {
     private static func json(
         networkID: NetworkID, network: String, members: NetworkMembers
     ) -> JSONValue {
-        [
-            "format": .string(format),
-            "issuers": .array(members.issuers.map(\.json)),
-            "limits": members.limits.json,
-            "network": .string(network),
-            "networkId": .string(networkID.hex),
-            "nextValidatorIndex": .number(JSONNumber(Int(members.nextValidatorIndex.value))),
-            "organizations": .array(members.organizations.map(\.json)),
-            "retiredKeys": .array(members.retiredKeys.map { .string(Base64.encode($0.bytes)) }),
-            "services": .array(members.services.map(\.json)),
-            "validators": .array(
-                members.validators.map { validator in
-                    [
-                        "index": .number(JSONNumber(Int(validator.index.value))),
-                        "validator": validator.member.json,
-                    ]
-                }),
-            "witnesses": .array(members.witnesses.map(\.json)),
+        let validators = members.validators.map { validator -> JSONValue in
+            [
+                "index": .number(JSONNumber(Int(validator.index.value))),
+                "validator": validator.member.json,
+            ]
+        }
+        var state = [
+            JSONMember(name: "format", value: .string(format)),
+            JSONMember(name: "issuers", value: .array(members.issuers.map(\.json))),
+            JSONMember(name: "limits", value: members.limits.json),
+            JSONMember(name: "network", value: .string(network)),
+            JSONMember(name: "networkId", value: .string(networkID.hex)),
+            JSONMember(
+                name: "nextValidatorIndex",
+                value: .number(JSONNumber(Int(members.nextValidatorIndex.value)))),
+            JSONMember(name: "organizations", value: .array(members.organizations.map(\.json))),
+            JSONMember(
+                name: "retiredKeys",
+                value: .array(members.retiredKeys.map { .string(Base64.encode($0.bytes)) })),
+            JSONMember(name: "services", value: .array(members.services.map(\.json))),
+            JSONMember(name: "validators", value: .array(validators)),
+            JSONMember(name: "witnesses", value: .array(members.witnesses.map(\.json))),
         ]
+        // A network of which no key was ever compromised has the form of the first version.
+        if !members.compromises.isEmpty {
+            state.append(
+                JSONMember(name: "compromisedKeys", value: .array(members.compromises.map(\.json))))
+        }
+        return .object(state)
     }
 }
 

@@ -84,6 +84,14 @@ struct StrictObject {
         return key
     }
 
+    func time(_ name: String) throws(GenesisFault) -> Timestamp {
+        let text = try text(name)
+        guard let time = Timestamp(text), time.description == text else {
+            throw wrong(name, "a time in UTC with milliseconds, such as `2026-01-31T12:00:00.000Z`")
+        }
+        return time
+    }
+
     func digest(_ name: String) throws(GenesisFault) -> Digest {
         guard let digest = Digest(hex: try text(name)) else {
             throw wrong(name, "64 lower-case hexadecimal digits")

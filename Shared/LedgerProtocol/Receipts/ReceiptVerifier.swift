@@ -14,6 +14,9 @@ package struct VerifiedEvent: Hashable, Sendable {
     package let index: UInt64
     /// The checkpoint whose tree holds it, and who cosigned.
     package let checkpoint: VerifiedCheckpoint
+    /// Why somebody else than the service may have made it, as its key was compromised; nil when it is not
+    /// doubted.
+    package let doubt: VerificationFailure?
 
     /// The number of entries in that tree.
     package var treeSize: UInt64 { checkpoint.checkpoint.size }
@@ -78,7 +81,7 @@ package enum ReceiptVerifier {
         }
         return VerifiedEvent(
             entry: disclosure.entry, payload: disclosure.payload, submitter: service, index: proof.index,
-            checkpoint: checkpoint)
+            checkpoint: checkpoint, doubt: history.doubt(of: disclosure.entry, in: checkpoint))
     }
 
     static func code(of fault: ProtocolFault) -> VerificationFailure.Code {

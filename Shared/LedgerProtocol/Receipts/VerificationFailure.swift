@@ -32,6 +32,8 @@ package struct VerificationFailure: Error, Hashable, Sendable, CustomStringConve
         case unknownValidator = "unknown-validator"
         /// Too few validators cosigned.
         case quorumNotMet = "quorum-not-met"
+        /// The key that signed the entry may have been another's by then.
+        case compromisedKey = "compromised-key"
         /// The inclusion proof does not lead from the entry to the root.
         case notIncluded = "not-included"
     }

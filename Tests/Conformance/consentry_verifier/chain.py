@@ -1,5 +1,6 @@
 """Follows a ledger from genesis, block after block, and believes nothing that it did not compute."""
 
+import hashlib
 import hmac
 
 from .codecs import FinalBlock, check_certificate
@@ -10,6 +11,7 @@ from .merkle import CompactRange, leaf_hash
 from .notes import checkpoint_text
 from .refusal import require
 from .states import History
+from .tokens import milliseconds
 
 LENGTH_BYTES = 4
 
@@ -26,6 +28,7 @@ class Chain:
         self.tree = CompactRange() if tree is None else tree
         self.checkpoint = None
         self.next_sequences = {}
+        self.times = []
         self.entry_count = 0
         self.submission_count = 0
 
@@ -55,8 +58,23 @@ class Chain:
         text = checkpoint_text(self.genesis.origin, self.tree.size, self.tree.root())
         require(text.encode("utf-8") == block.checkpoint_bytes, part, "its entries do not give its checkpoint")
         self.height, self.hash, self.time, self.checkpoint = block.height, block.hash, block.entry.time, text
+        self.times.append(self.time)
         if following is not self.network:
             self.history.append(following, self.height + 1, self.tree.size)
+
+    @property
+    def doubts(self):
+        """A sentence for each key that submitted while somebody else may have had it."""
+        sentences = []
+        for known in self.network.compromised_keys:
+            since, key_id = milliseconds(known["since"]), hashlib.sha256(known["key"]).digest()
+            name = self.history.submitter_name(key_id)
+            heights = [height for height, time in enumerate(self.times, 1)
+                       if time >= since and self.history.at(height).has_submitter(key_id)]
+            if name and heights:
+                sentences.append(f"a key of `{name}` is compromised since {known['since']}: doubt what it signed in "
+                                 f"blocks {heights[0]} to {heights[-1]}")
+        return sentences
 
     def check_submissions(self, submissions, part):
         limits, byte_count, entry_count, last_key = self.network.limits, 0, 0, b""

@@ -5,7 +5,7 @@ from .ed25519 import verifies
 from .members import MemberReader
 from .refusal import Invalid, require
 from .states import NetworkState
-from .tokens import from_base64, has_members, is_integer, is_text, is_uuid
+from .tokens import from_base64, has_members, is_integer, is_text, is_time, is_uuid
 
 GOVERNANCE_KIND = 0x8001
 FORMAT = "consentry-governance-v1"
@@ -14,7 +14,8 @@ CHANGES_MAX = 64
 EXPIRES_MAX = 1 << 53
 INDEX_MAX = 65_535
 MEMBERS_OF_CHANGES = {
-    "addOrganization": ("organization",), "removeOrganization": ("organization",), "addValidator": ("validator",),
+    "addOrganization": ("organization",), "removeOrganization": ("organization",),
+    "replaceOrganization": ("organization",), "declareCompromise": ("key", "since"), "addValidator": ("validator",),
     "removeValidator": ("index",), "replaceValidator": ("index", "validator"), "replaceService": ("service",),
     "setLimits": ("limits",), "setIssuers": ("issuers",), "setWitnesses": ("witnesses",),
 }
@@ -65,6 +66,11 @@ class Document:
         if change == "removeOrganization":
             require(is_uuid(value), self.part, "an organisation is not named by its id")
             return value
+        if name == "key":
+            return reader.signing_key(value, "key")
+        if name == "since":
+            require(is_time(value), self.part, "`since` is not a time in UTC with milliseconds")
+            return value
         if name == "issuers":
             return reader.list(value, reader.issuer)
         if name == "witnesses":
@@ -80,6 +86,7 @@ class Draft:
         self.organizations, self.members = list(state.organizations), list(state.members)
         self.services, self.issuers, self.witnesses = list(state.services), state.issuers, state.witnesses
         self.limits, self.next_index, self.retired = state.limits, state.next_index, list(state.retired_keys)
+        self.compromised = list(state.compromised_keys)
 
     def make(self, name, members):
         getattr(self, name)(**members)
@@ -90,6 +97,22 @@ class Draft:
     def removeOrganization(self, organization):
         place = self.place(self.organizations, lambda value: value["id"] == organization, "organisation")
         self.retired.append(self.organizations.pop(place)["key"])
+
+    def replaceOrganization(self, organization):
+        place = self.place(self.organizations, lambda value: value["id"] == organization["id"], "organisation")
+        old = self.organizations[place]
+        if old["key"] != organization["key"]:
+            self.retired.append(old["key"])
+        self.organizations[place] = organization
+
+    def declareCompromise(self, key, since):
+        for place, known in enumerate(self.compromised):
+            if known["key"] == key:
+                # Times of this one form sort as text.
+                require(since < known["since"], self.part, "a key is compromised since an earlier time already")
+                self.compromised[place] = {"key": key, "since": since}
+                return
+        self.compromised.append({"key": key, "since": since})
 
     def addValidator(self, validator):
         require(self.next_index < INDEX_MAX, self.part, "the indices of validators are used up")
@@ -145,7 +168,7 @@ def apply(document, state, height):
         draft.make(name, members)
     following = NetworkState(
         state.network_id, state.network, draft.organizations, draft.members, draft.next_index, draft.services,
-        draft.issuers, draft.witnesses, draft.limits, draft.retired)
+        draft.issuers, draft.witnesses, draft.limits, draft.retired, draft.compromised)
     following.check(part)
     require(following.hash != state.hash, part, "its governance document changes nothing")
     return following

@@ -56,5 +56,6 @@ class Ledger:
     def sentence(self):
         chain = self.chain
         names = ", ".join(name for name, _ in self.cosigners)
-        return (f"ledger is valid: {chain.height} blocks, {chain.submission_count} submissions and "
-                f"{chain.entry_count} entries of {self.genesis.origin}, cosigned at size {self.note.size} by {names}")
+        valid = (f"ledger is valid: {chain.height} blocks, {chain.submission_count} submissions and "
+                 f"{chain.entry_count} entries of {self.genesis.origin}, cosigned at size {self.note.size} by {names}")
+        return "; ".join([valid, *chain.doubts])

@@ -1,7 +1,9 @@
 """Receipts: C2SP tlog-proof with a checkpoint that a quorum of validators cosigned."""
 
+import hashlib
+
 from .changes import changed_history
-from .disclosure import Disclosure
+from .disclosure import EVENT, Disclosure
 from .genesis import Genesis
 from .merkle import leaf_hash, root_from_proof
 from .notes import Note, text_of
@@ -50,6 +52,7 @@ def verify(receipt, event, genesis, changes=None):
     disclosure = Disclosure(event)
     service = disclosure.verify(history)
     cosigners = receipt.verify(history, leaf_hash(disclosure.entry.bytes))
+    check_author(disclosure.entry, cosigners, history, receipt.note.size)
     payload = disclosure.payload
     return {
         "cosigners": [{"name": name, "time": time_text(time)} for name, time in cosigners],
@@ -57,6 +60,19 @@ def verify(receipt, event, genesis, changes=None):
         "subject": payload["subject"], "time": payload["time"], "treeSize": receipt.note.size,
         "type": payload["type"], "valid": True,
     }
+
+
+def check_author(entry, cosigners, history, size):
+    """Refuses an entry of a key that may have been somebody else's before more cosigned than may be faulty."""
+    since = history.newest.compromised_since(entry.submitter)
+    if since is None:
+        return
+    state = history.of_size(size)
+    keys = {validator["name"]: validator["cosignatureKey"] for _, validator in state.members}
+    before = [name for name, time in cosigners if time * 1_000 < since
+              and history.newest.compromised_since(hashlib.sha256(keys[name]).digest()) is None]
+    require(len(before) > state.fault_max, EVENT,
+            "its entry is on the ledger, and its key was compromised before the validators cosigned")
 
 
 def sentence(verdict):

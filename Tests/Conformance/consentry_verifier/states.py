@@ -6,6 +6,7 @@ import struct
 from .canonical_json import canonical
 from .members import VALIDATOR_KEYS, VALIDATORS_MAX, json_of
 from .refusal import require
+from .tokens import milliseconds
 
 STATE_FORMAT = "consentry-network-state-v1"
 
@@ -18,17 +19,21 @@ class NetworkState:
     """Organisations, validators, services and limits in force; `members` are the validators with their indices."""
 
     def __init__(self, network_id, network, organizations, members, next_index, services, issuers, witnesses, limits,
-                 retired_keys):
+                 retired_keys, compromised_keys=()):
         self.network_id, self.network, self.origin = network_id, network, "consentry.example/" + network
         self.organizations, self.members, self.next_index = organizations, members, next_index
         self.services, self.issuers, self.witnesses = services, issuers, witnesses
-        self.limits, self.retired_keys = limits, retired_keys
+        self.limits, self.retired_keys, self.compromised_keys = limits, retired_keys, list(compromised_keys)
         self.services_by_key = {hashlib.sha256(value["signingKey"]).digest(): value for value in services}
         self.organizations_by_key = {hashlib.sha256(value["key"]).digest(): value for value in organizations}
 
     @property
     def quorum(self):
         return quorum_of(len(self.members))
+
+    @property
+    def fault_max(self):
+        return (len(self.members) - 1) // 3
 
     @property
     def organization_quorum(self):
@@ -53,6 +58,8 @@ class NetworkState:
             "validators": [{"index": index, "validator": validator} for index, validator in self.members],
             "witnesses": self.witnesses,
         }
+        if self.compromised_keys:
+            document["compromisedKeys"] = self.compromised_keys
         return hashlib.sha256(canonical(json_of(document)).encode("utf-8")).digest()
 
     def check(self, part):
@@ -76,6 +83,16 @@ class NetworkState:
                 ("issuer", [value["id"] for value in self.issuers]),
                 ("witness", [value["vkey"] for value in self.witnesses]), ("signing key", keys)):
             require(len(set(values)) == len(values), part, f"a {noun} is used twice")
+        require({value["key"] for value in self.compromised_keys} <= set(self.retired_keys), part,
+                "a compromised key is still in force")
+
+    def has_submitter(self, key_id):
+        return key_id in self.services_by_key or key_id in self.organizations_by_key
+
+    def compromised_since(self, key_id):
+        """Since when somebody else may have had a key, in milliseconds; None when nobody has said so."""
+        return next((milliseconds(value["since"]) for value in self.compromised_keys
+                     if hashlib.sha256(value["key"]).digest() == key_id), None)
 
 
 class History:
@@ -95,6 +112,17 @@ class History:
     def of_size(self, size):
         """The state whose validators cosign the checkpoint of that size."""
         return next((state for _, before, state in reversed(self.periods) if before < size), self.periods[0][2])
+
+    def at(self, height):
+        """The state by which the block of a height is judged."""
+        return next(state for first, _, state in reversed(self.periods) if first <= height)
+
+    def submitter_name(self, key_id):
+        """The name of who submits or once submitted with a key."""
+        for _, _, state in reversed(self.periods):
+            if state.has_submitter(key_id):
+                return (state.services_by_key.get(key_id) or state.organizations_by_key[key_id])["name"]
+        return None
 
     def service_of(self, key_id):
         """The service that signs or once signed with a key."""

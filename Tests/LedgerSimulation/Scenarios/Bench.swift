@@ -158,8 +158,8 @@ struct Bench {
 struct Findings {
     private(set) var lines: [String] = []
 
-    mutating func expect(_ holds: Bool, _ sentence: String) {
-        if !holds { lines.append(sentence) }
+    mutating func expect(_ holds: Bool, _ sentence: @autoclosure () -> String) {
+        if !holds { lines.append(sentence()) }
     }
 
     mutating func expect<Value: Equatable>(_ found: Value, is wanted: Value, _ sentence: String) {

@@ -64,6 +64,8 @@ package enum Scenario: String, CaseIterable, Sendable {
     case aDisputedKeyStallsItselfOnly
     /// A validator that was away for a hundred blocks catches up.
     case longAbsenceIsCaughtUp
+    /// A validator that was away for two hundred blocks catches up, and the others make theirs no slower.
+    case anAbsenceSlowsNobody
     /// A validator that stops between any two actions goes on.
     case everyStopIsSurvived
     /// A validator whose database is older than its sign-state catches up before it votes.
@@ -83,6 +85,7 @@ package enum Scenario: String, CaseIterable, Sendable {
     package func run() throws -> [String] {
         switch self {
         case .everySizeHasItsQuorum: try (1...16).flatMap { try Scenario.quorum(ofSize: $0) }
+        case .anAbsenceSlowsNobody: try Absence.run(blocks: 200).findings
         default: try findings().lines
         }
     }
@@ -136,7 +139,7 @@ package enum Scenario: String, CaseIterable, Sendable {
         case .nothingIsSignedTwice: try StepScenarios.nothingIsSignedTwice()
         case .nothingIsVotedBehindTheSignState: try StepScenarios.nothingIsVotedBehindTheSignState()
         case .nothingLeavesBeforeItIsDurable: try StepScenarios.nothingLeavesBeforeItIsDurable()
-        case .everySizeHasItsQuorum: Findings()
+        case .everySizeHasItsQuorum, .anAbsenceSlowsNobody: Findings()
         }
     }
 }

@@ -62,7 +62,7 @@ package struct OpenedEvent: Sendable {
         let proof =
             verified.map {
                 "entry \($0.index) of \($0.treeSize), receipt valid, cosigned by "
-                    + $0.cosigners.joined(separator: ", ")
+                    + $0.cosigners.joined(separator: ", ") + ($0.doubt.map { "; \($0)" } ?? "")
             } ?? "pending, no receipt yet"
         return "\(payload.time) \(payload.type) about \(payload.subject): \(data) [\(proof)]"
     }

@@ -56,14 +56,18 @@ struct ChainAudit: Sendable {
     /// The network whose validators cosign the newest checkpoint.
     private var cosigning: NetworkState
     private var nextSequences: [KeyID: UInt64] = [:]
+    private var compromisedKeys: CompromisedKeys
 
     init(_ genesis: Genesis) {
         head = ChainHead(genesis)
+        compromisedKeys = CompromisedKeys(genesis)
         cosigning = genesis.initial
     }
 
     /// The number of leaves so far.
     var size: UInt64 { head.tree.size }
+    /// What verifies and is still to be doubted, since a key was compromised.
+    var doubts: [String] { compromisedKeys.sentences }
 
     /// Checks that a block follows on the last one and that no key's sequence has a gap.
     ///
@@ -88,6 +92,7 @@ struct ChainAudit: Sendable {
             throw AuditFinding(error.description)
         }
         cosigning = network
+        compromisedKeys.append(block, head: head)
     }
 
     /// Checks that the network signed a note of the newest block.

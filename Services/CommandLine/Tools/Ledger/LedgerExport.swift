@@ -25,9 +25,9 @@ struct LedgerExport: Sendable {
             let (note, offered) = try judge.read(bytes)
             let known = try held.map { try Checkpoint(parsing: $0.text) }
             if let known { try await compare(known, offered) }
-            let blockCount = try await mirror(note, offered, known)
+            let chain = try await mirror(note, offered, known)
             try folder.publish(bytes)
-            return LedgerAudit.Verdict(checkpoint: offered, blockCount: blockCount)
+            return LedgerAudit.Verdict(checkpoint: offered, chain: chain)
         } catch let finding as AuditFinding {
             throw try accuse(finding, bytes, held)
         }
@@ -55,10 +55,10 @@ struct LedgerExport: Sendable {
         }
     }
 
-    /// Verifies every block from the first on and writes bundles and tiles; gives the number of blocks.
+    /// Verifies every block from the first on and writes bundles and tiles.
     private func mirror(
         _ note: SignedNote, _ offered: Checkpoint, _ known: Checkpoint?
-    ) async throws -> UInt64 {
+    ) async throws -> ChainAudit {
         var chain = ChainAudit(genesis)
         var tiles = TileWriter(folder)
         var bar = ProgressBar("blocks", total: offered.size)
@@ -79,7 +79,7 @@ struct LedgerExport: Sendable {
                     + "validators lied than may; take both notes to every organisation")
         }
         try tiles.finish()
-        return chain.head.height.value
+        return chain
     }
 
     /// Keeps both notes and says where.

@@ -41,6 +41,13 @@ struct NetworkPropose: AsyncParsableCommand {
     @Option(help: "A file with a service that gets new keys or another address.")
     var replaceService: [String] = []
 
+    @Option(help: "A file with an organisation that gets another key or name.")
+    var replaceOrganization: [String] = []
+
+    @Option(
+        help: "A key that may have been another's since a time, in Base64: KEY=2026-01-31T12:00:00.000Z.")
+    var declareCompromise: [String] = []
+
     @Option(help: "A file with the limits of blocks.")
     var setLimits: String?
 
@@ -83,6 +90,19 @@ struct NetworkPropose: AsyncParsableCommand {
             ["change": "removeValidator", "index": .number(JSONNumber(Int($0)))]
         }
         changes += try replaceService.map { ["change": "replaceService", "service": try json($0)] }
+        changes += try replaceOrganization.map {
+            ["change": "replaceOrganization", "organization": try json($0)]
+        }
+        changes += try declareCompromise.map { argument in
+            // The Base64 of a key ends with the same sign.
+            guard let place = argument.lastIndex(of: "=") else {
+                throw ValidationError("--declare-compromise takes KEY=TIME, not `\(argument)`")
+            }
+            return [
+                "change": "declareCompromise", "key": .string(String(argument[..<place])),
+                "since": .string(String(argument[argument.index(after: place)...])),
+            ]
+        }
         changes += removeOrganization.map { ["change": "removeOrganization", "organization": .string($0)] }
         if let setLimits { changes.append(["change": "setLimits", "limits": try json(setLimits)]) }
         if let setIssuers { changes.append(["change": "setIssuers", "issuers": try json(setIssuers)]) }

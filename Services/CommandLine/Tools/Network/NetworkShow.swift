@@ -1,5 +1,7 @@
 import ArgumentParser
+import Cryptography
 import LedgerProtocol
+import Model
 
 /// `consentry network show`: what a genesis file says, for people.
 struct NetworkShow: ParsableCommand {
@@ -38,6 +40,9 @@ struct NetworkShow: ParsableCommand {
         }
         lines += network.services.map {
             "service \($0.name) at \($0.url), of \(owners[$0.organization] ?? "")"
+        }
+        lines += network.members.compromises.map {
+            "key \(Base64.encode($0.key.bytes)) compromised since \($0.since)"
         }
         lines += network.members.issuers.map { "issuer \($0.id)" }
         lines += network.members.witnesses.map { "witness \($0.vkey) at \($0.url)" }

@@ -12,12 +12,12 @@ package enum ReceiptVerdict: Sendable {
     /// Checks the bytes of the three files, and of the changes to the network if it has changed.
     package init(receipt: [UInt8], event: [UInt8], genesis: [UInt8], changes: [UInt8]? = nil) {
         do throws(VerificationFailure) {
-            self = .valid(
-                try ReceiptVerifier.verify(
-                    receipt: receipt, disclosure: event, genesisFile: genesis,
-                    changes: changes.map { (bytes) throws(VerificationFailure) in
-                        try NetworkChangeList(parsing: bytes)
-                    } ?? NetworkChangeList([])))
+            let event = try ReceiptVerifier.verify(
+                receipt: receipt, disclosure: event, genesisFile: genesis,
+                changes: changes.map { (bytes) throws(VerificationFailure) in
+                    try NetworkChangeList(parsing: bytes)
+                } ?? NetworkChangeList([]))
+            self = event.doubt.map { .invalid($0) } ?? .valid(event)
         } catch {
             self = .invalid(error)
         }
