@@ -76,6 +76,9 @@ package struct OpenedEvent: Sendable {
                 JSONMember(name: "cosigners", value: .array(verified.cosigners.map { .string($0) })))
             members.append(JSONMember(name: "index", value: .number(JSONNumber(verified.index))))
             members.append(JSONMember(name: "treeSize", value: .number(JSONNumber(verified.treeSize))))
+            if let doubt = verified.doubt {
+                members.append(JSONMember(name: "doubt", value: .string(doubt.description)))
+            }
         }
         members.append(JSONMember(name: "final", value: .bool(verified != nil)))
         // The payload was canonical when it was read, so it has a canonical form.
