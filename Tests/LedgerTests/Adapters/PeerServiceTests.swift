@@ -259,17 +259,45 @@ import Testing
         return (block.encoded, statuses)
     }
 
+    private static func doubleVote(in network: LedgerNetwork) -> DoubleVote {
+        let votes = [SHA256.hash([1]), nil].map { hash in
+            Vote.make(
+                networkID: network.genesis.networkID, step: .precommit, height: BlockHeight(1), round: 4,
+                blockHash: hash, validator: ValidatorIndex(2), signer: network.keys[2].consensus)
+        }
+        return DoubleVote(votes[0], votes[1])
+    }
+
+    /// Whoever missed the message, or lost the row while its process was away, has it from the others.
+    @Test func evidenceIsTakenOverFromThoseWhoKeepIt() async throws {
+        try await withValidators { validators, broker, group in
+            broker.close()
+            group.addTask { try await validators.run(0) }
+            try await validators.waitUntilAlive(0)
+            let proof = Self.doubleVote(in: validators.network)
+            _ = try await Curl.post(
+                MessageBatch.encode([proof.encoded]), to: validators.url(0, "/messages"))
+            let shown = Base64.encode(proof.first.encoded)
+            let waitUntilShown = { (index: Int) in
+                while try await !Curl.get(validators.url(index, "/evidence")).text
+                    .replacingOccurrences(of: "\\/", with: "/").contains(shown)
+                {
+                    try await Task.sleep(for: .milliseconds(50))
+                }
+            }
+            try await waitUntilShown(0)
+            group.addTask { try await validators.run(1) }
+            try await validators.waitUntilAlive(1)
+            try await waitUntilShown(1)
+        }
+    }
+
     @Test func evidenceIsKeptAndShownWithTheKeys() async throws {
         try await withValidators { validators, _, group in
             group.addTask { try await validators.run(0) }
             try await validators.waitUntilAlive(0)
             let network = validators.network
-            let votes = [SHA256.hash([1]), nil].map { hash in
-                Vote.make(
-                    networkID: network.genesis.networkID, step: .precommit, height: BlockHeight(1), round: 4,
-                    blockHash: hash, validator: ValidatorIndex(2), signer: network.keys[2].consensus)
-            }
-            let proof = DoubleVote(votes[0], votes[1])
+            let proof = Self.doubleVote(in: network)
             let answer = try await Curl.post(
                 MessageBatch.encode([proof.encoded]), to: validators.url(0, "/messages"))
             #expect(answer.status == "204")

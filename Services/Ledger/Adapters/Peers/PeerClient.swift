@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Cryptography
 import LedgerCore
 import LedgerProtocol
 import Model
@@ -51,6 +52,20 @@ final class PeerClient: Sendable {
     func blocks(from height: BlockHeight, count: Int, at url: String) async throws(PeerFault) -> [[UInt8]] {
         let answer = try await execute(HTTPClientRequest(url: "\(url)/blocks?from=\(height)&count=\(count)"))
         do throws(DecodingFault) { return try MessageBatch.decode(answer) } catch { throw .failed }
+    }
+
+    /// Fetches the double votes that a validator keeps; their signatures are not verified.
+    ///
+    /// - Throws: `PeerFault`.
+    func evidence(at url: String) async throws(PeerFault) -> [DoubleVote] {
+        let answer = try await execute(HTTPClientRequest(url: url + "/evidence"))
+        guard let elements = (try? JSONValue(parsing: answer))?["evidence"]?.array else { throw .failed }
+        return elements.compactMap { element in
+            let votes = ["firstVote", "secondVote"].compactMap { name in
+                element[name]?.string.flatMap { Base64.decode($0) }.flatMap { try? Vote(decoding: $0) }
+            }
+            return votes.count == 2 ? DoubleVote(checking: votes[0], votes[1]) : nil
+        }
     }
 
     func shutdown() async { try? await client.shutdown() }

@@ -22,6 +22,7 @@ struct ValidatorService: Service {
     private let transport: LedgerTransport
     private let client: PeerClient
     private let catchUp: CatchUp
+    private let evidence: EvidenceExchange
     private let writer: StoreWriter
     private let responder: Responder
     private let scrubber: Scrubber
@@ -66,10 +67,11 @@ struct ValidatorService: Service {
         responder = Responder(
             store: store, validator: validator, transport: transport, settings: settings,
             board: scrubber.board, logger: logger)
+        let urls = { @Sendable [network] in configuration.peerURLs(in: network.current.newest) }
         catchUp = CatchUp(
-            validator: validator, network: network, client: client,
-            urls: { [network] in configuration.peerURLs(in: network.current.newest) }, metrics: metrics,
+            validator: validator, network: network, client: client, urls: urls, metrics: metrics,
             logger: logger)
+        evidence = EvidenceExchange(validator: validator, store: store, client: client, urls: urls)
         peerRoutes = PeerRoutes(validator: validator, store: store, network: network, metrics: metrics)
         changes = ChangePublisher(store: store, validator: validator, bus: bus, logger: logger)
         let status = HeightStatus.make(
@@ -121,6 +123,7 @@ struct ValidatorService: Service {
             group.addTask { try await responder.run(questions) }
             group.addTask { await transport.run() }
             group.addTask { try await catchUp.run() }
+            group.addTask { try await evidence.run() }
             let scrubbing = ScrubService(scrubber: scrubber, validator: validator, logger: logger)
             group.addTask { try await scrubbing.run() }
             group.addTask { try await changes.run() }
