@@ -189,7 +189,8 @@ package struct Simulation {
             else { return }
             step(index, letter.kind.rawValue) { $0.receive([inbound], at: $1) }
         case .wake(let index, let epoch):
-            guard nodes[index].epoch == epoch else { return }
+            // An earlier wake may have taken the place of this one, and asked for the next.
+            guard nodes[index].epoch == epoch, nodes[index].wakeAt <= time else { return }
             nodes[index].wakeAt = .max
             step(index, "wakes") { $0.wake(at: $1) }
         case .committed(let stored, let index, let epoch):
