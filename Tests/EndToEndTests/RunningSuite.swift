@@ -149,8 +149,10 @@ struct Program: Sendable {
         process.executableURL = URL(filePath: path)
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, own in own }
-        process.standardInput = try FileHandle(forReadingFrom: source)
-        let sink = try FileHandle(forWritingTo: output)
+        let (origin, sink) = (try FileHandle(forReadingFrom: source), try FileHandle(forWritingTo: output))
+        // Thousands of programs run in one test process.
+        defer { [origin, sink].forEach { try? $0.close() } }
+        process.standardInput = origin
         process.standardOutput = sink
         process.standardError = sink
         process.terminationHandler = { _ in isEnded.withLock { $0 = true } }

@@ -32,7 +32,8 @@ package enum GovernanceChange: Hashable, Sendable {
         case .addOrganization(let organization): "add the organisation `\(organization.name)`"
         case .removeOrganization(let id): "remove the organisation `\(id)`"
         case .replaceOrganization(let organization):
-            "give the organisation `\(organization.id)` the name `\(organization.name)` and its key"
+            "let the organisation `\(organization.id)` be `\(organization.name)` with the key "
+                + Base64.encode(organization.key.bytes)
         case .addValidator(let validator): "add the validator `\(validator.name)` at \(validator.url)"
         case .removeValidator(let index): "remove validator \(index)"
         case .replaceValidator(let index, let validator):
