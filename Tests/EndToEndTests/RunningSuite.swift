@@ -151,7 +151,7 @@ struct Program: Sendable {
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, own in own }
         let (origin, sink) = (try FileHandle(forReadingFrom: source), try FileHandle(forWritingTo: output))
         // Thousands of programs run in one test process.
-        defer { [origin, sink].forEach { try? $0.close() } }
+        defer { for file in [origin, sink] { try? file.close() } }
         process.standardInput = origin
         process.standardOutput = sink
         process.standardError = sink
