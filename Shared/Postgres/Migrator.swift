@@ -15,6 +15,7 @@ package enum Migrator {
     ) async throws {
         let ordered = migrations.sorted { $0.version < $1.version }
         for (lower, higher) in zip(ordered, ordered.dropFirst()) where lower.version == higher.version {
+            // Migrations are embedded when the program is built, so this is a defect of the program.
             fatalError("two migrations of `\(component)` have version \(lower.version)")
         }
         let plan = MigrationPlan(schema: schema, component: component, migrations: ordered)

@@ -21,6 +21,7 @@ final class PostgresLink {
         let opened = withCStrings(parameters.map { $0.keyword }) { keywords in
             withCStrings(parameters.map { $0.value }) { values in PQconnectdbParams(keywords, values, 0) }
         }
+        // Null means that memory ran out (libpq, PQconnectdbParams); any other failure has a status.
         guard let opened else { fatalError("libpq could not allocate a connection") }
         connection = opened
         ordinaryPatienceMilliseconds = configuration.statementTimeoutMilliseconds + Self.graceMilliseconds

@@ -43,6 +43,7 @@ package final class PostgresSession {
     }
 
     private var usableLink: PostgresLink {
+        // A defect of the caller: the connection may serve another transaction by now.
         guard let link else { fatalError("a Postgres session was used outside its closure") }
         return link
     }

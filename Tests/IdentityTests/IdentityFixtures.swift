@@ -9,6 +9,13 @@ struct Holder: Sendable {
     let signer: Signer
     let sealingKey: PublicSealingKey
 
+    /// The same holder with another signing key.
+    init(rekeying old: Holder) {
+        id = old.id
+        signer = Signer(SigningKey.generate())
+        sealingKey = old.sealingKey
+    }
+
     init(_ number: UInt8) {
         // Sixteen bytes always make an id, and any 32 bytes are an Ed25519 seed or an X25519 secret.
         id = ParticipantID([UInt8](repeating: 1, count: 15) + [number])!

@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 import IdentityAdapters
 import LedgerProtocol
+import Messaging
 import Model
 import Postgres
 import ServiceHost
@@ -19,6 +20,8 @@ struct IdentityNetwork: Sendable {
     let service: IdentityService
     let genesis: Genesis
     let founder: Holder
+    /// Votes as the network's one validator.
+    let consensus: Signer
 
     /// Runs a body with a fresh network and leaves nothing behind.
     static func with(_ body: (IdentityNetwork) async throws -> Void) async throws {
@@ -26,13 +29,15 @@ struct IdentityNetwork: Sendable {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let founder = Holder()
-        let genesis = try NetworkFolder.make(in: folder, founder: founder)
+        let consensus = Signer(SigningKey.generate())
+        let genesis = try NetworkFolder.make(in: folder, founder: founder, consensus: consensus.publicKey)
         let postgres = try await PrivatePostgres.shared().createSchema("identity")
         let service = try await IdentityService.start(
             environment: NetworkFolder.environment(folder, postgres: postgres),
             finalityWaitMilliseconds: finalityWaitMilliseconds)
         do {
-            try await body(IdentityNetwork(service: service, genesis: genesis, founder: founder))
+            try await body(
+                IdentityNetwork(service: service, genesis: genesis, founder: founder, consensus: consensus))
         } catch {
             await service.host.pool.close()
             throw error
@@ -63,6 +68,38 @@ struct IdentityNetwork: Sendable {
         }
     }
 
+    /// Tells the service of a first block in which the founder changes the network.
+    func change(_ changes: [GovernanceChange]) throws {
+        let state = genesis.initial
+        let payload = GovernanceDocument(changes, of: state, expires: BlockHeight(9))
+            .signed(by: founder.id, with: founder.signer).bytes
+        let entry = Entry.make(
+            kind: .governance, submitter: founder.signer.keyID, id: EntryID(Random.bytes(16))!, time: 0,
+            opening: .zero, networkID: genesis.networkID, payload: payload)
+        let submission = try Submission.make(
+            networkID: genesis.networkID, sequence: 0, entries: [entry], publicPayloads: [payload],
+            signer: founder.signer)
+        let next = try GovernanceRules.nextState(after: [submission], on: state, at: BlockHeight(1))
+        let blockEntry = BlockEntry(
+            height: BlockHeight(1), previous: genesis.networkID,
+            time: genesis.createdAt.advanced(byMilliseconds: 10), validatorSet: state.validatorSetHash,
+            nextValidatorSet: next.validatorSetHash)
+        let text = FinalBlock.checkpointText(
+            origin: genesis.origin,
+            tree: FinalBlock.tree(
+                after: ChainHead(genesis), submissions: [submission], blockEntry: blockEntry))
+        let vote = Vote.make(
+            networkID: genesis.networkID, step: .precommit, height: BlockHeight(1), round: 0,
+            blockHash: FinalBlock.hash(ofCheckpointText: text), validator: ValidatorIndex(0),
+            signer: consensus)
+        let block = FinalBlock(
+            blockEntry: blockEntry, checkpointText: text,
+            certificate: try #require(Certificate.make(of: [vote], quorum: 1)), submissions: [submission])
+        let leaves = [entry.leafHash, blockEntry.leafHash]
+        let proof = try NetworkChange.make(of: block, firstIndex: 0, previousText: "") { leaves[Int($1)] }
+        try service.host.context.network.accept(try #require(proof))
+    }
+
     func enrol(_ body: JSONValue) async throws -> ServiceResponse {
         try await call(.post, "/enrolments", body: body.encoded())
     }
@@ -86,14 +123,16 @@ struct IdentityNetwork: Sendable {
     }
 
     func body(
-        _ holder: Holder, _ kind: ParticipantKind, of organization: Holder? = nil, hasKeys: Bool = true
+        _ holder: Holder, _ kind: ParticipantKind, of organization: Holder? = nil, by sponsor: Holder? = nil,
+        hasKeys: Bool = true
     ) throws -> JSONValue {
         let enrolment = holder.enrolment(
             kind, organization: organization?.id, authority: kind == .patient ? consentURL : nil,
             issuedAt: now,
             hasKeys: hasKeys)
         return try holder.body(
-            enrolment, sponsor: organization ?? founder, networkID: genesis.networkID, hasKeys: hasKeys)
+            enrolment, sponsor: sponsor ?? organization ?? founder, networkID: genesis.networkID,
+            hasKeys: hasKeys)
     }
 
     /// Marks every event final, which is what messaging does once a quorum has committed the entries.
@@ -117,7 +156,9 @@ struct IdentityNetwork: Sendable {
 
 /// Writes the genesis file and the key folder of the tested service.
 enum NetworkFolder {
-    static func make(in folder: URL, founder: Holder) throws -> Genesis {
+    static func make(
+        in folder: URL, founder: Holder, consensus: PublicSigningKey = SigningKey.generate().publicKey
+    ) throws -> Genesis {
         let signing = SigningKey.generate()
         let token = SigningKey.generate()
         let sealing = SealingKey.generate()
@@ -133,7 +174,7 @@ enum NetworkFolder {
         let validator = GenesisValidator(
             name: "validator-1.test.consentry.example", organization: founder.id,
             url: "http://127.0.0.1:7001",
-            consensusKey: SigningKey.generate().publicKey, cosignatureKey: SigningKey.generate().publicKey,
+            consensusKey: consensus, cosignatureKey: SigningKey.generate().publicKey,
             logKey: SigningKey.generate().publicKey)
         let genesis = try GenesisDraft(
             network: "test", createdAt: WallClock.now(),

@@ -45,6 +45,21 @@ import Tokens
         }
     }
 
+    @Test func aFounderVouchesWithTheKeyInForce() async throws {
+        try await IdentityNetwork.with { network in
+            let fresh = Holder(rekeying: network.founder)
+            try network.change([
+                .replaceOrganization(
+                    GenesisOrganization(id: fresh.id, name: "Founder", key: fresh.signer.publicKey))
+            ])
+            let hospital = Holder()
+            let old = try network.body(hospital, .organization)
+            #expect(try await network.enrol(old).status == .forbidden)
+            let renewed = try network.body(hospital, .organization, by: fresh)
+            #expect(try await network.enrol(renewed).status == .accepted)
+        }
+    }
+
     @Test func anEnrolmentThatBecomesFinalWhileTheClientWaitsIsCreated() async throws {
         try await IdentityNetwork.with { network in
             async let response = network.enrol(try network.body(Holder(), .organization))
